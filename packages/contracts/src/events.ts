@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/** Facts in a verification's timeline. Each is appended by the script that makes it true. */
+export const EVENT_TYPES = [
+  'verification.opened',
+  'delivery.queued',
+  'attempt.started',
+  'attempt.settled',
+  'delivery.ended',
+  'check.judged',
+  'verification.approved',
+  'verification.expired',
+  'verification.exhausted',
+  'verification.canceled',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export const eventSchema = z
+  .object({
+    seq: z.int().describe('1, 2, 3 … within the verification'),
+    type: z.enum(EVENT_TYPES),
+    at: z.iso.datetime(),
+    data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  })
+  .meta({ id: 'Event' });
+
+export const timelineSchema = z.object({ events: z.array(eventSchema) }).meta({ id: 'Timeline' });
+
+export type VerificationEvent = z.infer<typeof eventSchema>;

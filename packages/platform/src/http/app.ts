@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { AppError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { httpRequestSeconds, type Registry } from '../metrics.ts';
+import { renderProblem, sendProblem } from './problem.ts';
+
+const BODY_MAX_BYTES = 16 * 1024;
+
+export interface HttpAppOptions {
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** The request id that a trusted caller handed on. */
+  readonly requestIdOf?: (headers: IncomingHttpHeaders) => string | undefined;
+}
+
+/** A Fastify with what every HTTP service shares: zod schemas, problem+json, bounds, one wide log event and one metric per request. */
+export function createHttpApp({ logger, registry, requestIdOf }: HttpAppOptions) {
+  const seconds = httpRequestSeconds(registry);
+  const app = Fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: (request) => requestIdOf?.(request.headers) ?? randomUUID(),
+    bodyLimit: BODY_MAX_BYTES,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: 128 },
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+  }).withTypeProvider<ZodTypeProvider>();
+
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler<Error>(renderProblem);
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, request.id, new AppError('not_found', { detail: 'There is nothing at this method and path.' })),
+  );
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unmatched';
+    const labels = { route, method: request.method, status: reply.statusCode };
+    seconds.observe(labels, reply.elapsedTime / 1000);
+    request.log.info({ ...labels, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request');
+  });
+  return app;
+}
+
+export type HttpApp = ReturnType<typeof createHttpApp>;

@@ -1,0 +1,69 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { Logger } from '../logger.ts';
+import type { Secret } from '../secret.ts';
+
+export type RedisConnection = Redis | Cluster;
+
+/**
+ * `request` fails fast: nothing waits for a Redis that is away, and a command that got no answer in time is an error.
+ * `worker` waits: a consumer has nothing better to do, and a settled attempt must be recorded once Redis is back.
+ */
+export type ConnectionProfile = 'request' | 'worker';
+
+export interface ConnectRedisOptions {
+  readonly url: Secret;
+  readonly name: string;
+  readonly profile: ConnectionProfile;
+  readonly logger: Logger;
+  /** For `request`: the longest any one command may take. */
+  readonly commandTimeoutMs?: number;
+}
+
+const RECONNECT_MAX_MS = 250;
+const COMMAND_TIMEOUT_MS = 700;
+
+/** Connects to one Redis, or to a Cluster when the URL lists several nodes. Resolves when it answers. */
+export async function connectRedis(options: ConnectRedisOptions): Promise<RedisConnection> {
+  const redis = createRedisConnection(options);
+  redis.on('error', (error: Error) => options.logger.debug({ err: error, connection: options.name }, 'redis connection'));
+  try {
+    await redis.connect();
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+  return redis;
+}
+
+function createRedisConnection({ url, name, profile, commandTimeoutMs }: ConnectRedisOptions): RedisConnection {
+  const nodes = url.reveal().split(',');
+  const common: RedisOptions = {
+    connectionName: name,
+    lazyConnect: true,
+    connectTimeout: 2_000,
+    enableAutoPipelining: profile === 'request',
+    enableOfflineQueue: profile === 'worker',
+    maxRetriesPerRequest: profile === 'worker' ? null : 0,
+    retryStrategy: (attempt) => Math.min(attempt * 50, RECONNECT_MAX_MS),
+    ...(profile === 'request' ? { commandTimeout: commandTimeoutMs ?? COMMAND_TIMEOUT_MS } : {}),
+  };
+  const [only, ...others] = nodes;
+  if (only !== undefined && others.length === 0) return new Redis(only, { ...common, replyMapping: 'legacy' });
+
+  const first = new URL(nodes[0] as string);
+  return new Cluster(nodes, {
+    lazyConnect: true,
+    enableAutoPipelining: profile === 'request',
+    enableOfflineQueue: true,
+    slotsRefreshTimeout: 2_000,
+    clusterRetryStrategy: (attempt) => Math.min(attempt * 50, RECONNECT_MAX_MS),
+    redisOptions: {
+      connectionName: name,
+      connectTimeout: 2_000,
+      ...(first.username ? { username: decodeURIComponent(first.username) } : {}),
+      ...(first.password ? { password: decodeURIComponent(first.password) } : {}),
+      ...(profile === 'request' ? { commandTimeout: commandTimeoutMs ?? COMMAND_TIMEOUT_MS } : {}),
+      ...(first.protocol === 'rediss:' ? { tls: {} } : {}),
+    },
+  });
+}

@@ -1,0 +1,34 @@
+-- Grants one attempt at a delivery, with a fencing number: of all who hold its job, one may call a provider.
+-- KEYS  1 verification   2 events   3 due
+-- ARGV  1 now   2 id   3 delivery ordinal   4 lease   5 least life, at most
+-- Returns {claimed, attempt, sealed destination, sealed code, purpose, project, mode, code TTL, remaining}
+--       | {leased or ended or expired or gone}
+-- include "./prelude.lua"
+local verification, events, due = KEYS[1], KEYS[2], KEYS[3]
+local now, id, ordinal = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+
+local status = redis.call('HGET', verification, 's' .. ordinal)
+if not status then return { 'gone' } end
+if status ~= 'queued' and status ~= 'sending' then return { 'ended' } end
+if status == 'sending' and now < number_of(verification, 'y' .. ordinal) then return { 'leased' } end
+
+-- A code that was superseded (resend mode rotate) or whose verification has ended is never sent.
+if redis.call('HGET', verification, 's') ~= 'pending' or redis.call('HEXISTS', verification, 'h' .. ordinal) == 0 then
+  end_delivery(events, due, verification, id, ordinal, now, 'skipped')
+  return { 'ended' }
+end
+
+local ttl = number_of(verification, 'T')
+local remaining = number_of(verification, 'x' .. ordinal) - now
+if remaining < math.min(tonumber(ARGV[5]), ttl / 3) then
+  end_delivery(events, due, verification, id, ordinal, now, 'expired_unsent')
+  return { 'expired' }
+end
+
+local attempt = redis.call('HINCRBY', verification, 'a' .. ordinal, 1)
+local lease_ends = now + tonumber(ARGV[4])
+redis.call('HSET', verification, 's' .. ordinal, 'sending', 'y' .. ordinal, lease_ends)
+redis.call('ZADD', due, lease_ends, delivery_due(id, ordinal))
+emit(events, verification, id, 'attempt.started', now, { delivery = delivery_id(id, ordinal), attempt = attempt })
+local fields = redis.call('HMGET', verification, 't', 'c' .. ordinal, 'u', 'p', 'm')
+return { 'claimed', attempt, fields[1], fields[2], fields[3], fields[4], fields[5], ttl, remaining }

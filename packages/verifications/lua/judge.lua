@@ -1,0 +1,72 @@
+-- Judges one guess: counts it, compares it with the live codes and ends the verification, in one step. Counting and
+-- comparing apart would let racing guesses exceed the count.
+-- KEYS  1 verification   2 destination   3 operation   4 events   5 due
+-- ARGV  1 now   2 deadline   3 id   4 project   5 candidate digest   6 binding digest   7 free wrong checks
+--       8 '1' when KEYS[3] is a real operation
+-- Returns JSON: {result, status, checks_remaining} with result one of CHECK_RESULTS
+--       | {result: checks_locked, retry_ms} | {result: not_found} | {result: gone} | {result: late}
+-- include "./prelude.lua"
+local verification, destination, operation, events, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local now, id = tonumber(ARGV[1]), ARGV[3]
+local LOCK_FIRST_MS, LOCK_MAX_MS, LOCK_AT = 30 * 1000, 3600 * 1000, 100
+
+if is_late(ARGV[2]) then return '{"result":"late"}' end
+if ARGV[8] == '' then operation = '' end
+local project = redis.call('HGET', verification, 'p')
+if not project then return '{"result":"gone"}' end
+if project ~= ARGV[4] then return '{"result":"not_found"}' end
+local known = recall(operation)
+if known then return known end
+
+local function answer(result)
+  return { result = result, status = redis.call('HGET', verification, 's'), checks_remaining = number_of(verification, 'c') }
+end
+
+local status = redis.call('HGET', verification, 's')
+if status == 'pending' and now > number_of(verification, 'x') then
+  end_verification(events, due, verification, id, now, 'expired')
+  status = 'expired'
+end
+if status ~= 'pending' then
+  return remember(operation, answer(status == 'approved' and 'already_approved' or status))
+end
+
+local locked_until = number_of(destination, 'l')
+if now < locked_until then return cjson.encode({ result = 'checks_locked', retry_ms = locked_until - now }) end
+
+local function judged(result)
+  local outcome = answer(result)
+  emit(events, verification, id, 'check.judged', now, { result = result, checks_remaining = outcome.checks_remaining })
+  return outcome
+end
+
+-- The code is not compared, so nothing is learned about it and no check is used up.
+if (redis.call('HGET', verification, 'b') or '') ~= ARGV[6] then return remember(operation, judged('binding_mismatch')) end
+
+local checks_left = redis.call('HINCRBY', verification, 'c', -1)
+for ordinal = number_of(verification, 'n'), 1, -1 do
+  local digest = redis.call('HGET', verification, 'h' .. ordinal)
+  if digest == ARGV[5] and now <= number_of(verification, 'x' .. ordinal) then
+    redis.call('HDEL', destination, 'k', 'l', 'r')
+    local outcome = judged('approved')
+    end_verification(events, due, verification, id, now, 'approved')
+    outcome.status = 'approved'
+    return remember(operation, outcome)
+  end
+end
+
+local streak = redis.call('HINCRBY', destination, 'k', 1)
+keep_destination(destination, STREAK_KEPT_MS)
+if streak >= LOCK_AT then
+  redis.call('HSET', destination, 'l', LOCKED_FOR_GOOD)
+  redis.call('PERSIST', destination)
+elseif streak >= tonumber(ARGV[7]) then
+  local wait = math.min(LOCK_MAX_MS, LOCK_FIRST_MS * 2 ^ math.min(streak - tonumber(ARGV[7]), 12))
+  redis.call('HSET', destination, 'l', string.format('%d', now + wait))
+end
+local outcome = judged('incorrect')
+if checks_left <= 0 then
+  end_verification(events, due, verification, id, now, 'exhausted')
+  outcome.status = 'exhausted'
+end
+return remember(operation, outcome)

@@ -1,0 +1,53 @@
+-- Opens a verification with its first code and delivery. Committing this is the acceptance: the due set follows it up.
+-- KEYS  1 verification   2 destination   3 operation   4 events   5 due
+-- ARGV  1 now   2 deadline   3 id   4 key prefix of verifications   5 project   6 mode   7 purpose   8 binding digest
+--       9 sealed destination   10 sealed context   11 checks max   12 codes valid at once   13 code TTL   14 retention
+--       15 sends max   16 sends window   17 pacing, seconds by commas   18 channel   19 code digest   20 sealed code   21 country
+--       22 '1' when KEYS[3] is a real operation
+-- Returns one JSON: {result: opened, id, delivery, expires_at, resend_at, sends_remaining, checks_remaining}
+--       | {result: exists, id} | {result: resend_too_soon or max_sends, retry_ms} | {result: late}
+-- include "./prelude.lua"
+-- include "./sends.lua"
+local verification, destination, operation, events, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local now, id, prefix, binding = tonumber(ARGV[1]), ARGV[3], ARGV[4], ARGV[8]
+local ttl, retention = tonumber(ARGV[13]), tonumber(ARGV[14])
+local sends_max, window = tonumber(ARGV[15]), tonumber(ARGV[16])
+
+if is_late(ARGV[2]) then return '{"result":"late"}' end
+if ARGV[22] == '' then operation = '' end
+local known = recall(operation)
+if known then return known end
+
+local function is_open(other)
+  return redis.call('HGET', prefix .. other, 's') == 'pending' and now <= number_of(prefix .. other, 'x')
+end
+
+local open_id = redis.call('HGET', destination, 'o' .. binding)
+if open_id and is_open(open_id) then return cjson.encode({ result = 'exists', id = open_id }) end
+
+local sends = read_sends(destination, now, window)
+local refusal = refuse_send(destination, now, sends, sends_max, window)
+if refusal then return cjson.encode(refusal) end
+
+-- Pointers of other bindings that have ended would pile up.
+for _, field in ipairs(redis.call('HKEYS', destination)) do
+  if string.sub(field, 1, 1) == 'o' and not is_open(redis.call('HGET', destination, field)) then
+    redis.call('HDEL', destination, field)
+  end
+end
+
+local expires = now + ttl
+redis.call('HSET', verification, 'p', ARGV[5], 'm', ARGV[6], 'u', ARGV[7], 's', 'pending', 'b', binding, 't', ARGV[9],
+  'c', ARGV[11], 'g', ARGV[12], 'T', ttl, 'R', retention, 'o', now)
+if ARGV[10] ~= '' then redis.call('HSET', verification, 'k', ARGV[10]) end
+redis.call('PEXPIRE', verification, ttl + retention)
+redis.call('HSET', destination, 'o' .. binding, id)
+local resend_at = record_send(destination, now, sends, ARGV[17])
+keep_destination(destination, math.max(window, ttl + retention))
+
+emit(events, verification, id, 'verification.opened', now, { purpose = ARGV[7], country = ARGV[21], mode = ARGV[6] })
+add_delivery(events, due, verification, id, 1, now, expires, ARGV[18], ARGV[19], ARGV[20])
+return remember(operation, {
+  result = 'opened', id = id, delivery = 1, expires_at = expires, resend_at = resend_at,
+  sends_remaining = sends_max - #sends, checks_remaining = tonumber(ARGV[11]),
+})

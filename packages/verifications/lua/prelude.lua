@@ -1,0 +1,94 @@
+-- Shared by every script of the state machine. All keys of one call carry one hash tag: a destination's shard.
+--
+-- Verification (hash `ww:{NN}:v:<id>`; short names and values of at most 64 bytes keep it a listpack)
+--   p project   m mode   u purpose   s status   b binding digest   c checks left   g how many of the last codes stay valid
+--   n deliveries   q last event seq   f, l first and last event id   o opened   x expires   e ended   T code TTL   R retention
+--   t sealed destination   k sealed context (locale, client, metadata)   U undeliverable
+--   per delivery i:  s<i> status   x<i> code expires   h<i> code digest   c<i> sealed code   a<i> attempts   y<i> lease ends
+-- Destination (hash `ww:{NN}:d:<handle>`)
+--   w send times in the window (6 bytes each)   r resend allowed at   k wrong checks in a row   l locked until
+--   o<binding digest> the latest verification opened under that binding
+-- Times are milliseconds since the epoch; `now` is the caller's injected clock.
+
+local STREAM_KEPT_MS = 30 * 24 * 3600 * 1000
+local STREAK_KEPT_MS = 30 * 24 * 3600 * 1000
+local OPERATION_KEPT_MS = 24 * 3600 * 1000
+local ENQUEUE_CHECK_MS = 2000
+local LOCKED_FOR_GOOD = '9007199254740991'
+
+local function server_now()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- A request that timed out must not act later: past its deadline on Redis' own clock the script does nothing.
+local function is_late(deadline)
+  return server_now() > tonumber(deadline)
+end
+
+local function number_of(key, field)
+  return tonumber(redis.call('HGET', key, field) or '0') or 0
+end
+
+-- Appends one fact to the shard's stream, in the same step as the change that makes it true.
+local function emit(events, verification, id, type, now, data)
+  local seq = redis.call('HINCRBY', verification, 'q', 1)
+  local body = '{}'
+  if next(data) ~= nil then body = cjson.encode(data) end
+  local kept_since = server_now() - STREAM_KEPT_MS
+  local entry = redis.call('XADD', events, 'MINID', '~', kept_since, '*', 'v', id, 'q', seq, 't', type, 'a', now, 'd', body)
+  if seq == 1 then redis.call('HSET', verification, 'f', entry) end
+  redis.call('HSET', verification, 'l', entry)
+  return seq
+end
+
+local function delivery_id(id, ordinal)
+  return 'del_' .. id .. '-' .. ordinal
+end
+
+local function delivery_due(id, ordinal)
+  return 'd:' .. id .. ':' .. ordinal
+end
+
+local function expiry_due(id)
+  return 'x:' .. id
+end
+
+local function end_delivery(events, due, verification, id, ordinal, now, status)
+  redis.call('HSET', verification, 's' .. ordinal, status)
+  redis.call('HDEL', verification, 'c' .. ordinal, 'y' .. ordinal)
+  redis.call('ZREM', due, delivery_due(id, ordinal))
+  emit(events, verification, id, 'delivery.ended', now, { delivery = delivery_id(id, ordinal), status = status })
+end
+
+-- Ends a verification: its digests and sealed codes are erased, what still waits to be sent is skipped.
+local function end_verification(events, due, verification, id, now, status)
+  local count = number_of(verification, 'n')
+  for ordinal = 1, count do
+    if redis.call('HGET', verification, 's' .. ordinal) == 'queued' then
+      end_delivery(events, due, verification, id, ordinal, now, 'skipped')
+    end
+    redis.call('HDEL', verification, 'h' .. ordinal, 'c' .. ordinal)
+  end
+  redis.call('HSET', verification, 's', status, 'e', now)
+  redis.call('ZREM', due, expiry_due(id))
+  emit(events, verification, id, 'verification.' .. status, now, {})
+  redis.call('PEXPIRE', verification, number_of(verification, 'R'))
+end
+
+-- Never shortens: a streak outlives the verification that it was made on, and one locked for good stays.
+local function keep_destination(destination, ms)
+  if redis.call('HGET', destination, 'l') == LOCKED_FOR_GOOD then return end
+  if redis.call('PTTL', destination) < ms then redis.call('PEXPIRE', destination, ms) end
+end
+
+-- What an operation answered, kept beside the state it changed, so that a repeat gets the same answer.
+local function remember(operation, outcome)
+  local text = cjson.encode(outcome)
+  if operation ~= '' then redis.call('SET', operation, text, 'PX', OPERATION_KEPT_MS) end
+  return text
+end
+
+local function recall(operation)
+  return operation ~= '' and redis.call('GET', operation)
+end

@@ -1,0 +1,43 @@
+import { createHmac } from 'node:crypto';
+import { encodeBase32 } from '@watchword/platform';
+import type { AddressKeys } from './keys.ts';
+import type { VerificationAddress } from './verification-id.ts';
+
+export const SHARDS = 64;
+
+/** Everything about one destination lives in one shard, whatever the project or purpose. */
+export function locate(keys: AddressKeys, project: string, purpose: string, destination: string) {
+  const shard = createHmac('sha256', keys.destination).update(destination).digest()[0] as number;
+  const handle = createHmac('sha256', keys.destination).update(`${project}\0${purpose}\0${destination}`).digest();
+  return { shard: shard % SHARDS, handle: encodeBase32(handle.subarray(0, 8)).slice(0, 12) };
+}
+
+/** 16 bytes for a binding whatever the order of its fields; empty for none. Keyed, since amounts are easy to guess. */
+export function digestBinding(keys: AddressKeys, binding: Readonly<Record<string, string>> | undefined): Buffer {
+  if (binding === undefined) return Buffer.alloc(0);
+  const fields = Object.entries(binding).sort(([left], [right]) => (left < right ? -1 : 1));
+  return createHmac('sha256', keys.binding).update(JSON.stringify(fields)).digest().subarray(0, 16);
+}
+
+const tagOf = (shard: number) => `ww:{${String(shard).padStart(2, '0')}}`;
+
+export const shardKeys = (shard: number) => ({
+  events: `${tagOf(shard)}:events`,
+  due: `${tagOf(shard)}:due`,
+  /** An operation stands for one `Idempotency-Key`; without one the key is named but never used. */
+  operation: (operation: string) => `${tagOf(shard)}:op:${operation}`,
+  verificationPrefix: `${tagOf(shard)}:v:`,
+  verification: (id: string) => `${tagOf(shard)}:v:${id}`,
+  destination: (handle: string) => `${tagOf(shard)}:d:${handle}`,
+});
+
+export function keysOf(id: string, { shard, handle }: Pick<VerificationAddress, 'shard' | 'handle'>, operation: string) {
+  const keys = shardKeys(shard);
+  return {
+    verification: keys.verification(id),
+    destination: keys.destination(handle),
+    operation: keys.operation(operation),
+    events: keys.events,
+    due: keys.due,
+  };
+}

@@ -1,0 +1,58 @@
+import type { AttemptOutcome, Mode, RejectionClass } from '@watchword/contracts';
+
+/** One granted attempt: the right to call one provider once. A newer grant makes it stale. */
+export interface ClaimedAttempt {
+  /** `att_…`; at most 40 characters, no `:`; travels as the provider's client reference. */
+  readonly id: string;
+  /** 1, 2, 3 … within the delivery, over all jobs and crashes. */
+  readonly ordinal: number;
+  readonly deliveryId: string;
+}
+
+export interface Claimed {
+  readonly result: 'claimed';
+  readonly attempt: ClaimedAttempt;
+  readonly destination: string;
+  readonly code: string;
+  readonly purpose: string;
+  readonly project: string;
+  readonly mode: Mode;
+  /** The whole life of the code, for the message's text. */
+  readonly codeTtlMs: number;
+  /** What is left of it: after that the message is worth nothing. */
+  readonly remainingMs: number;
+}
+
+export interface Refused {
+  /**
+   * `leased`: another worker is at it, this job is superseded · `ended`: this delivery or its verification has ended ·
+   * `expired`: too little life left, now `expired_unsent` · `gone`: forged or forgotten.
+   */
+  readonly result: 'leased' | 'ended' | 'expired' | 'gone';
+}
+
+/** What becomes of the delivery after an attempt. */
+export type Next =
+  | { readonly kind: 'end'; readonly status: 'accepted' | 'failed' | 'unknown' }
+  /** The same job claims again at once, for the next provider; the due set does it should the job die. */
+  | { readonly kind: 'again' }
+  /** The due set enqueues it anew after this time. */
+  | { readonly kind: 'later'; readonly delayMs: number };
+
+export interface Settlement {
+  /** Null when no provider could be called (each circuit is open). */
+  readonly provider: string | null;
+  readonly outcome: AttemptOutcome;
+  readonly class?: RejectionClass;
+  readonly providerCode?: string;
+  readonly providerMessageId?: string;
+  readonly next: Next;
+}
+
+/** The delivery half of the state machine in Redis, as the worker sees it. */
+export interface Deliveries {
+  /** Marks the delivery `sending` for `leaseMs` and returns what is needed to send, or says why not. */
+  claim(deliveryId: string, leaseMs: number): Promise<Claimed | Refused>;
+  /** Records what happened. `stale`: a newer claim exists, nothing was changed. */
+  settle(attempt: ClaimedAttempt, settlement: Settlement): Promise<'settled' | 'stale'>;
+}

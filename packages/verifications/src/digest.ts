@@ -1,0 +1,2 @@
+export * from './code-digest.ts';
+export * from './digest-profiles.ts';

@@ -1,0 +1,53 @@
+import type { Clock, RedisConnection } from '@watchword/platform';
+import { SHARDS, shardKeys } from './addresses.ts';
+import { LEAST_LIFE_MS } from './code-policy.ts';
+import { drainDueScript } from './scripts.ts';
+import { deliveryIdOf } from './verification-id.ts';
+
+/** What draining one entry led to. */
+export type DueAction =
+  | { readonly action: 'enqueue'; readonly deliveryId: string; readonly attempts: number; readonly lateMs: number }
+  | { readonly action: 'expired' | 'ended' | 'later'; readonly lateMs: number };
+
+const ENTRIES_PER_SHARD = 200;
+const LOOK_WAIT_MAX_MS = 30_000;
+
+/**
+ * The one clock of the platform: what must happen at a time stands in its shard's sorted set. Any number of processes may
+ * drain it; each entry is acted on by one script, and doing it twice is nothing.
+ */
+export function createDueSet(redis: RedisConnection, clock: Clock) {
+  async function drainEntry(shard: number, entry: string, score: number): Promise<DueAction> {
+    const [kind, id = '', ordinal] = entry.split(':');
+    const keys = shardKeys(shard);
+    const now = clock.now();
+    const reply = await drainDueScript(
+      redis,
+      { verification: keys.verification(id), events: keys.events, due: keys.due },
+      [now, id, kind === 'x' ? 'x' : (ordinal ?? ''), LEAST_LIFE_MS, LOOK_WAIT_MAX_MS],
+    );
+    const lateMs = now - score;
+    if (reply[0] !== 'enqueue') return { action: reply[0], lateMs };
+    return { action: 'enqueue', deliveryId: deliveryIdOf({ id, ordinal: Number(ordinal) }), attempts: reply[1], lateMs };
+  }
+
+  async function drainShard(shard: number): Promise<DueAction[]> {
+    const key = shardKeys(shard).due;
+    const due = await redis.zrangebyscore(key, '-inf', clock.now(), 'WITHSCORES', 'LIMIT', 0, ENTRIES_PER_SHARD);
+    const drained: Promise<DueAction>[] = [];
+    for (let index = 0; index + 1 < due.length; index += 2) {
+      drained.push(drainEntry(shard, due[index] as string, Number(due[index + 1])));
+    }
+    return Promise.all(drained);
+  }
+
+  return {
+    /** Drains what is due now, a bounded number per shard; the rest waits for the next round. */
+    async drain(): Promise<DueAction[]> {
+      const shards = await Promise.all(Array.from({ length: SHARDS }, (_, shard) => drainShard(shard)));
+      return shards.flat();
+    },
+  };
+}
+
+export type DueSet = ReturnType<typeof createDueSet>;

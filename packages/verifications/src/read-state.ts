@@ -1,0 +1,51 @@
+import { DELIVERY_STATUSES, VERIFICATION_STATUSES, type VerificationStatus } from '@watchword/contracts';
+import type { RedisConnection } from '@watchword/platform';
+import { z } from 'zod';
+import { shardKeys } from './addresses.ts';
+import type { Sealer } from './seal.ts';
+import { deliveryIdOf, type VerificationAddress } from './verification-id.ts';
+
+const contextSchema = z.object({
+  locale: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+});
+const deliveryStatus = z.enum(DELIVERY_STATUSES);
+const verificationStatus = z.enum(VERIFICATION_STATUSES);
+
+export type VerificationState = Exclude<Awaited<ReturnType<typeof readState>>, null>;
+
+/** One verification as its hash has it; a pending one past its expiry reads `expired`, though its event is still due. */
+export async function readState(
+  redis: RedisConnection,
+  sealer: Sealer,
+  now: number,
+  id: string,
+  address: VerificationAddress,
+) {
+  const fields = await redis.hgetallBuffer(shardKeys(address.shard).verification(id));
+  if (!fields.p || !fields.t) return null;
+  const text = (field: string) => fields[field]?.toString() ?? '';
+  const number = (field: string) => Number(text(field) || 0);
+  const expiresAt = number('x');
+  const stored = verificationStatus.parse(text('s'));
+  const status: VerificationStatus = stored === 'pending' && now > expiresAt ? 'expired' : stored;
+  const context = fields.k ? contextSchema.parse(JSON.parse(sealer.unseal(fields.k, id, 'context'))) : {};
+  return {
+    project: text('p'),
+    purpose: text('u'),
+    status,
+    undeliverable: text('U') === '1',
+    destination: sealer.unseal(fields.t, id, 'destination'),
+    openedAt: number('o'),
+    expiresAt,
+    endedAt: stored === 'pending' ? (status === 'expired' ? expiresAt : undefined) : number('e'),
+    checksRemaining: number('c'),
+    locale: context.locale,
+    metadata: context.metadata,
+    deliveries: Array.from({ length: number('n') }, (_, index) => ({
+      id: deliveryIdOf({ id, ordinal: index + 1 }),
+      channel: 'sms' as const,
+      status: deliveryStatus.parse(text(`s${index + 1}`)),
+    })),
+  };
+}

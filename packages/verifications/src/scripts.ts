@@ -1,0 +1,92 @@
+import { CHECK_RESULTS, VERIFICATION_STATUSES } from '@watchword/contracts';
+import { defineScript, loadLua } from '@watchword/platform';
+import { z } from 'zod';
+
+const text = z.union([z.string(), z.instanceof(Buffer).transform((bytes) => bytes.toString('utf8'))]);
+const json = <T extends z.ZodType>(schema: T) => text.transform((value): unknown => JSON.parse(value)).pipe(schema);
+const status = z.enum(VERIFICATION_STATUSES);
+
+const late = z.object({ result: z.literal('late') });
+const notFound = z.object({ result: z.literal('not_found') });
+const notPending = z.object({ result: z.literal('not_pending'), status });
+const opened = z.object({
+  result: z.literal('opened'),
+  id: z.string(),
+  delivery: z.int(),
+  expires_at: z.number(),
+  resend_at: z.number(),
+  sends_remaining: z.int(),
+  checks_remaining: z.int(),
+});
+const refused = z.object({ result: z.enum(['resend_too_soon', 'max_sends']), retry_ms: z.number() });
+export type OpenedOutcome = z.infer<typeof opened>;
+
+const SHARD_KEYS = ['verification', 'destination', 'operation', 'events', 'due'] as const;
+
+export const openScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/open.lua'),
+  keys: SHARD_KEYS,
+  reply: json(
+    z.discriminatedUnion('result', [opened, refused, late, z.object({ result: z.literal('exists'), id: z.string() })]),
+  ),
+});
+
+export const resendScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/resend.lua'),
+  keys: SHARD_KEYS,
+  reply: z.tuple([
+    json(z.discriminatedUnion('result', [opened, refused, late, notFound, notPending])),
+    z.instanceof(Buffer),
+  ]),
+  binary: true,
+});
+
+const judged = z.object({ result: z.enum(CHECK_RESULTS), status, checks_remaining: z.int() });
+export type JudgedOutcome = z.infer<typeof judged>;
+
+export const judgeScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/judge.lua'),
+  keys: SHARD_KEYS,
+  reply: json(
+    z.discriminatedUnion('result', [
+      judged,
+      z.object({ result: z.literal('checks_locked'), retry_ms: z.number() }),
+      z.object({ result: z.literal('gone') }),
+      notFound,
+      late,
+    ]),
+  ),
+});
+
+export const cancelScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/cancel.lua'),
+  keys: ['verification', 'operation', 'events', 'due'],
+  reply: json(z.discriminatedUnion('result', [z.object({ result: z.literal('canceled') }), notPending, notFound, late])),
+});
+
+const bytes = z.instanceof(Buffer);
+
+export const claimScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/claim.lua'),
+  keys: ['verification', 'events', 'due'],
+  reply: z.union([
+    z.tuple([text.pipe(z.literal('claimed')), z.int(), bytes, bytes, text, text, text, z.int(), z.int()]),
+    z.tuple([text.pipe(z.enum(['leased', 'ended', 'expired', 'gone']))]),
+  ]),
+  binary: true,
+});
+
+export const settleScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/settle.lua'),
+  keys: ['verification', 'events', 'due'],
+  reply: z.enum(['settled', 'stale']),
+});
+
+export const drainDueScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/drain-due.lua'),
+  keys: ['verification', 'events', 'due'],
+  reply: z.union([
+    z.tuple([z.literal('enqueue'), z.int()]),
+    z.tuple([z.enum(['expired', 'ended', 'later'])]),
+  ]),
+});

@@ -1,0 +1,125 @@
+import { availableParallelism } from 'node:os';
+import {
+  checkKeyFingerprints,
+  checkRedis,
+  connectRedis,
+  createDeliveryProducer,
+  createDisposer,
+  createLogger,
+  createRedisClock,
+  createRegistry,
+  type DeliveryProducer,
+  listen,
+  type Logger,
+  queueJobs,
+  type RunningService,
+  startAdminServer,
+} from '@watchword/platform';
+import { createDueSet, createVerifications } from '@watchword/verifications';
+import { createCodeDigests, registerDigestProfile } from '@watchword/verifications/digest';
+import { buildApp } from './app.ts';
+import type { OtpConfig } from './config.ts';
+import { createCodePolicies } from './domain/code-policies.ts';
+import type { DeliveryQueue } from './ports.ts';
+import { startDueTicker } from './jobs/due-ticker.ts';
+import { createCancelVerification } from './usecases/cancel-verification.ts';
+import { createCheckCode } from './usecases/check-code.ts';
+import { createHandOver } from './usecases/hand-over.ts';
+import { createOpenVerification } from './usecases/open-verification.ts';
+import { createReadVerification } from './usecases/read-verification.ts';
+import { createResendCode } from './usecases/resend-code.ts';
+
+/** Digests that may wait: at the default cost, about half a second's worth on one core. */
+const DIGESTS_WAITING_MAX = 2_000;
+
+export interface OtpParts {
+  readonly logger?: Logger;
+  /** Stands between the use-cases and BullMQ. */
+  readonly wrapQueue?: (queue: DeliveryQueue) => DeliveryQueue;
+}
+
+/** Connects and constructs the otp service. */
+export async function composeOtp(config: OtpConfig, parts: OtpParts = {}): Promise<RunningService> {
+  const logger = parts.logger ?? createLogger({ service: 'otp', level: config.LOG_LEVEL });
+  const disposer = createDisposer();
+  try {
+    const redis = await connectRedis({ url: config.REDIS_URL, name: 'otp', profile: 'request', logger });
+    disposer.add(() => redis.disconnect());
+    await checkRedis(redis, logger);
+    await checkKeyFingerprints(redis, {
+      PEPPER: config.PEPPER,
+      SEAL_KEY: config.SEAL_KEY,
+      ID_KEY: config.ID_KEY,
+      HOP_KEY: config.HOP_KEY,
+    });
+    const clock = await createRedisClock(redis);
+    disposer.add(() => clock[Symbol.dispose]());
+    const registry = createRegistry('otp');
+
+    const producer = createDeliveryProducer('sms', redis, logger);
+    disposer.add(() => producer.close());
+    queueJobs(registry, () => producer.counts());
+    const queue = parts.wrapQueue?.(toDeliveryQueue(producer)) ?? toDeliveryQueue(producer);
+
+    const digests = createCodeDigests({
+      pepper: config.PEPPER,
+      clock,
+      concurrency: availableParallelism(),
+      waitingMax: DIGESTS_WAITING_MAX,
+    });
+    const profiles = await registerDigestProfile(redis, { memoryKib: config.CODE_DIGEST_MEMORY_KIB });
+    const verifications = createVerifications({
+      redis,
+      clock,
+      idKey: config.ID_KEY,
+      sealKey: config.SEAL_KEY,
+      digests,
+      profiles,
+    });
+    const policyFor = createCodePolicies(config);
+    const handOver = createHandOver(queue, clock, logger);
+    const reading = createReadVerification(verifications);
+    const app = buildApp({
+      logger,
+      registry,
+      hopKey: config.HOP_KEY,
+      clock,
+      useCases: {
+        ...reading,
+        openVerification: createOpenVerification({ verifications, policyFor, handOver }),
+        resendCode: createResendCode({ verifications, policyFor, handOver }),
+        checkCode: createCheckCode({ verifications, policyFor }),
+        cancelVerification: createCancelVerification(verifications, reading.readVerification),
+      },
+    });
+
+    const ticker = startDueTicker(createDueSet(redis, clock), queue, registry, logger);
+    disposer.add(() => ticker.stop());
+    const url = await listen(app, { host: config.LISTEN_HOST, port: config.OTP_PORT, variable: 'OTP_PORT' });
+    disposer.add(() => app.close());
+    const admin = await startAdminServer({
+      host: config.LISTEN_HOST,
+      port: config.ADMIN_PORT,
+      registry,
+      isReady: async () => {
+        await redis.ping();
+      },
+    });
+    disposer.add(() => admin.close());
+    return { name: 'otp', url, adminUrl: admin.url, close: () => disposer.dispose() };
+  } catch (error) {
+    await disposer.dispose();
+    throw error;
+  }
+}
+
+/** A job's id holds the attempts made so far, so that the job of a dead worker is not in the way of the next. */
+function toDeliveryQueue(producer: DeliveryProducer): DeliveryQueue {
+  return {
+    enqueue: (deliveryId, attempts, requestId) =>
+      producer.enqueue(`${deliveryId}-${attempts}`, {
+        delivery: deliveryId,
+        ...(requestId === undefined ? {} : { requestId }),
+      }),
+  };
+}

@@ -1,0 +1,41 @@
+import type { AcceptedVerification, OpenVerification } from '@watchword/contracts';
+import type { CallContext } from '@watchword/verifications';
+import type { CodePolicies } from '../domain/code-policies.ts';
+import { parsePhoneNumber } from '../domain/phone-number.ts';
+import { canonicalPurpose } from '../domain/purpose.ts';
+import type { VerificationStore } from '../ports.ts';
+import { refuseSend } from './refusals.ts';
+import type { HandOver } from './hand-over.ts';
+
+export interface OpenVerificationDeps {
+  readonly verifications: VerificationStore;
+  readonly policyFor: CodePolicies;
+  readonly handOver: HandOver;
+}
+
+/** Opens a verification, or resends when one is open for this destination, purpose and binding. */
+export function createOpenVerification({ verifications, policyFor, handOver }: OpenVerificationDeps) {
+  return async function openVerification(
+    body: OpenVerification,
+    call: CallContext,
+    requestId: string,
+  ): Promise<AcceptedVerification> {
+    const { e164, country } = parsePhoneNumber(body.to);
+    const purpose = canonicalPurpose(body.purpose);
+    const { locale, client, metadata } = body;
+    const sent = await verifications.open(
+      {
+        destination: e164,
+        purpose,
+        channel: body.channel,
+        country,
+        binding: body.binding,
+        context: { locale, client, metadata },
+      },
+      policyFor(purpose),
+      call,
+    );
+    if (sent.result !== 'sent') throw refuseSend(sent);
+    return handOver(sent, call, requestId);
+  };
+}

@@ -1,0 +1,25 @@
+import type { AcceptedVerification } from '@watchword/contracts';
+import { AppError } from '@watchword/platform';
+import type { CallContext } from '@watchword/verifications';
+import type { CodePolicies } from '../domain/code-policies.ts';
+import type { VerificationStore } from '../ports.ts';
+import type { HandOver } from './hand-over.ts';
+import { notPending, refuseSend } from './refusals.ts';
+
+export interface ResendCodeDeps {
+  readonly verifications: VerificationStore;
+  readonly policyFor: CodePolicies;
+  readonly handOver: HandOver;
+}
+
+/** Sends another code for an open verification. It buys no checks: the count is shared by all codes. */
+export function createResendCode({ verifications, policyFor, handOver }: ResendCodeDeps) {
+  return async function resendCode(id: string, call: CallContext, requestId: string): Promise<AcceptedVerification> {
+    // What differs between purposes was frozen into the verification when it opened.
+    const sent = await verifications.resend(id, policyFor('login'), call);
+    if (sent.result === 'not_found') throw new AppError('not_found');
+    if (sent.result === 'not_pending') throw notPending(sent.status);
+    if (sent.result !== 'sent') throw refuseSend(sent);
+    return handOver(sent, call, requestId);
+  };
+}
