@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Claimed } from '../src/deliveries.ts';
+import { type Harness, startHarness } from './harness.ts';
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await startHarness();
+});
+afterAll(() => harness.close());
+
+const LEASE_MS = 7_000;
+
+async function claim(deliveryId: string): Promise<Claimed> {
+  const claimed = await harness.deliveries.claim(deliveryId, LEASE_MS);
+  if (claimed.result !== 'claimed') throw new Error(`not claimed: ${claimed.result}`);
+  return claimed;
+}
+
+const accepted = (provider: string) =>
+  ({ provider, outcome: 'accepted', providerMessageId: 'SM1', next: { kind: 'end', status: 'accepted' } }) as const;
+const statusOf = async (id: string) =>
+  (await harness.verifications.read(id, harness.project))?.deliveries.map(({ status }) => status);
+const drain = async (id: string) =>
+  (await harness.dueSet.drain()).filter((due) => due.action === 'enqueue' && due.deliveryId.includes(id.slice(4)));
+
+test('of two workers that hold the same delivery one may send', async () => {
+  const sent = await harness.open();
+  const results = await Promise.all(
+    Array.from({ length: 20 }, () => harness.deliveries.claim(sent.deliveryId, LEASE_MS).then(({ result }) => result)),
+  );
+  expect(results.filter((result) => result === 'claimed')).toHaveLength(1);
+  expect(new Set(results)).toEqual(new Set(['claimed', 'leased']));
+});
+
+test('a settled attempt ends the delivery with its provider in the timeline', async () => {
+  const sent = await harness.open();
+  const { attempt } = await claim(sent.deliveryId);
+  expect(await harness.deliveries.settle(attempt, accepted('twilio'))).toBe('settled');
+  expect(await statusOf(sent.id)).toEqual(['accepted']);
+  expect(await harness.deliveries.claim(sent.deliveryId, LEASE_MS)).toEqual({ result: 'ended' });
+  const settled = (await harness.timelineOf(sent.id)).find(({ type }) => type === 'attempt.settled');
+  expect(settled?.data).toMatchObject({ provider: 'twilio', outcome: 'accepted', provider_message_id: 'SM1' });
+});
+
+test('a claim that was superseded after its lease changes nothing', async () => {
+  const sent = await harness.open();
+  const dead = await claim(sent.deliveryId);
+  harness.travel(LEASE_MS + 1);
+  const alive = await claim(sent.deliveryId);
+  expect(alive.code).toBe(dead.code);
+  expect(await harness.deliveries.settle(dead.attempt, accepted('twilio'))).toBe('stale');
+  expect(await statusOf(sent.id)).toEqual(['sending']);
+  expect(await harness.deliveries.settle(alive.attempt, accepted('vonage'))).toBe('settled');
+});
+
+test('the due set enqueues a delivery that was never enqueued, and again one whose lease has ended', async () => {
+  const sent = await harness.open();
+  expect(await drain(sent.id)).toEqual([]);
+  harness.travel(2_001);
+  expect(await drain(sent.id)).toMatchObject([{ action: 'enqueue', deliveryId: sent.deliveryId, attempts: 0 }]);
+  expect(await drain(sent.id)).toEqual([]);
+  await claim(sent.deliveryId);
+  harness.travel(LEASE_MS + 1);
+  expect(await drain(sent.id)).toMatchObject([{ action: 'enqueue', attempts: 1 }]);
+  const settled = (await harness.timelineOf(sent.id)).find(({ type }) => type === 'attempt.settled');
+  expect(settled?.data).toMatchObject({ outcome: 'unknown', provider_code: 'lease_ended' });
+});
+
+test('a word that comes after the lease, before anyone else claimed, still counts', async () => {
+  const sent = await harness.open();
+  const { attempt } = await claim(sent.deliveryId);
+  harness.travel(LEASE_MS + 1);
+  await drain(sent.id);
+  expect(await harness.deliveries.settle(attempt, accepted('twilio'))).toBe('settled');
+  expect(await statusOf(sent.id)).toEqual(['accepted']);
+});
+
+test('a failed delivery makes the verification undeliverable; a code that arrived after all still verifies', async () => {
+  const sent = await harness.open();
+  const { attempt, code } = await claim(sent.deliveryId);
+  await harness.deliveries.settle(attempt, {
+    provider: 'twilio',
+    outcome: 'rejected',
+    class: 'destination',
+    providerCode: '21211',
+    next: { kind: 'end', status: 'failed' },
+  });
+  expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({ undeliverable: true, status: 'pending' });
+  expect(await harness.judge(sent.id, code)).toMatchObject({ result: 'approved' });
+});
+
+test('nothing is sent with less than 20 s of life left, nor after the verification has ended', async () => {
+  const late = await harness.open();
+  const canceled = await harness.open();
+  await harness.verifications.cancel(canceled.id, harness.call());
+  harness.travel(late.expiresAt - harness.clock.now() - 19_999);
+  expect(await harness.deliveries.claim(late.deliveryId, LEASE_MS)).toEqual({ result: 'expired' });
+  expect(await statusOf(late.id)).toEqual(['expired_unsent']);
+  expect(await harness.deliveries.claim(canceled.deliveryId, LEASE_MS)).toEqual({ result: 'ended' });
+  expect(await statusOf(canceled.id)).toEqual(['skipped']);
+});
+
+test('a short code may be sent until a third of its life is left', async () => {
+  const short = await harness.open({}, { codeTtlMs: 30_000 });
+  harness.travel(19_000);
+  expect(await harness.deliveries.claim(short.deliveryId, LEASE_MS)).toMatchObject({ result: 'claimed' });
+  const shorter = await harness.open({}, { codeTtlMs: 30_000 });
+  harness.travel(20_001);
+  expect(await harness.deliveries.claim(shorter.deliveryId, LEASE_MS)).toEqual({ result: 'expired' });
+});
+
+test('the due set expires what nobody checks, as an event like any other', async () => {
+  const sent = await harness.open();
+  const { attempt } = await claim(sent.deliveryId);
+  await harness.deliveries.settle(attempt, accepted('twilio'));
+  harness.travel(300_002);
+  await harness.dueSet.drain();
+  const events = await harness.timelineOf(sent.id);
+  expect(events.at(-1)).toMatchObject({ type: 'verification.expired', seq: events.length });
+  expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({ status: 'expired' });
+});
+
+test('a forged or unknown delivery is gone', async () => {
+  expect(await harness.deliveries.claim(`del_${'0'.repeat(26)}-1`, LEASE_MS)).toEqual({ result: 'gone' });
+  const sent = await harness.open();
+  expect(await harness.deliveries.claim(sent.deliveryId.replace(/1$/, '9'), LEASE_MS)).toEqual({ result: 'gone' });
+});

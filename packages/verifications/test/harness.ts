@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import {
+  checkRedis,
+  connectRedis,
+  createLogger,
+  type RedisConnection,
+  Secret,
+} from '@watchword/platform';
+import { inject } from 'vitest';
+import { createCodeDigests } from '../src/code-digest.ts';
+import type { CodePolicy } from '../src/code-policy.ts';
+import { createDeliveries } from '../src/create-deliveries.ts';
+import { registerDigestProfile } from '../src/digest-profiles.ts';
+import { createDueSet } from '../src/due-set.ts';
+import { type CallContext, createVerifications, type OpenInput, type Sent } from '../src/verifications.ts';
+
+export const policy: CodePolicy = {
+  alphabet: 'digits',
+  length: 6,
+  codeTtlMs: 300_000,
+  checksMax: 3,
+  sendsMax: 5,
+  sendsWindowMs: 600_000,
+  pacingSeconds: [60, 60, 90, 120],
+  codesValidMax: 3,
+  streakFreeChecks: 9,
+  endedRetentionMs: 86_400_000,
+};
+
+/** The state machine over the test's Redis, with keys of its own and a clock that the test moves. */
+export async function startHarness() {
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  const url = new Secret(inject('redisUrl'));
+  const redis = await connectRedis({ url, name: 'test', profile: 'request', logger, commandTimeoutMs: 10_000 });
+  await checkRedis(redis, logger);
+  let travelledMs = 0;
+  const clock = { now: () => Date.now() + travelledMs, serverNow: () => Date.now() };
+  const key = () => new Secret(randomBytes(32));
+  const [idKey, sealKey] = [key(), key()];
+  const digests = createCodeDigests({ pepper: key(), clock, concurrency: 2, waitingMax: 10_000 });
+  const profiles = await registerDigestProfile(redis, { memoryKib: 8 });
+  const verifications = createVerifications({ redis, clock, idKey, sealKey, digests, profiles });
+  const deliveries = createDeliveries({ redis, clock, idKey, sealKey });
+  const project = `p-${randomBytes(6).toString('hex')}`;
+
+  const call = (changes: Partial<CallContext> = {}): CallContext => ({
+    project,
+    mode: 'test',
+    operation: '',
+    deadline: Date.now() + 30_000,
+    ...changes,
+  });
+
+  async function open(changes: Partial<OpenInput> = {}, withPolicy: Partial<CodePolicy> = {}): Promise<Sent> {
+    const sent = await verifications.open(openInput(changes), { ...policy, ...withPolicy }, call());
+    if (sent.result !== 'sent') throw new Error(`not sent: ${sent.result}`);
+    return sent;
+  }
+
+  /** Claims a delivery, as a worker would, and returns its code. */
+  async function codeOf(deliveryId: string): Promise<string> {
+    const claimed = await deliveries.claim(deliveryId, 7_000);
+    if (claimed.result !== 'claimed') throw new Error(`not claimed: ${claimed.result}`);
+    return claimed.code;
+  }
+
+  const judge = (id: string, code: string, changes: Partial<CallContext> = {}, binding?: Record<string, string>) =>
+    verifications.judge(id, code, binding, policy.streakFreeChecks, call(changes));
+
+  const timelineOf = async (id: string) => (await verifications.timeline(id, project)) ?? [];
+
+  return {
+    redis: redis as RedisConnection,
+    clock,
+    keys: { idKey, sealKey },
+    digests,
+    profiles,
+    verifications,
+    deliveries,
+    dueSet: createDueSet(redis, clock),
+    project,
+    call,
+    open,
+    codeOf,
+    judge,
+    timelineOf,
+    travel: (ms: number) => {
+      travelledMs += ms;
+    },
+    async close() {
+      redis.disconnect();
+    },
+  };
+}
+
+export type Harness = Awaited<ReturnType<typeof startHarness>>;
+
+let numbers = 0;
+
+export function openInput(changes: Partial<OpenInput> = {}): OpenInput {
+  numbers += 1;
+  return {
+    destination: `+1415555${String(numbers).padStart(4, '0')}`,
+    purpose: 'login',
+    channel: 'sms',
+    country: 'US',
+    binding: undefined,
+    context: {},
+    ...changes,
+  };
+}
+
+/** A code that is surely wrong. */
+export const wrongCode = (right: string) => (right === '000000' ? '111111' : '000000');

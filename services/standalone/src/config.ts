@@ -1,0 +1,22 @@
+import { commonVariables, portVariable } from '@watchword/platform';
+import { z } from 'zod';
+
+export const STANDALONE_SERVICES = ['sandbox', 'worker', 'otp', 'gateway'] as const;
+export type StandaloneService = (typeof STANDALONE_SERVICES)[number];
+
+const services = z
+  .string()
+  .transform((text) => text.split(',').map((name) => name.trim()))
+  .pipe(z.array(z.enum(STANDALONE_SERVICES, { error: `must be of ${STANDALONE_SERVICES.join(', ')}` })));
+
+/** What standalone reads beside its services' own variables. */
+export const standaloneVariables = z.object({
+  DATA_DIR: z.string().default('.data').describe('Keys, the private Redis and `standalone.json`'),
+  REDIS_URL: commonVariables.REDIS_URL.optional().describe('A Redis ≥ 7 of your own; a private one is started without it'),
+  STANDALONE_SERVICES: services
+    .prefault(STANDALONE_SERVICES.join(','))
+    .describe('Which services run here; the others are started alone, by `npm run start:<service>`'),
+  CONSOLE_PORT: portVariable().prefault('8090').describe('Port of the console'),
+});
+
+export type StandaloneConfig = z.infer<typeof standaloneVariables>;

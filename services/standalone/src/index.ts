@@ -1,0 +1,2 @@
+export { composeStandalone, type RunningStandalone } from './compose.ts';
+export { standaloneVariables } from './config.ts';
