@@ -1,0 +1,98 @@
+import { renderFaults } from './fault-panel.js';
+import { copyText, renderMessages } from './message-list.js';
+
+/** What the page shows at most: a load test must not kill it. */
+const SHOWN_MAX = 200;
+const FILTER_DELAY_MS = 150;
+
+const find = (selector) => document.querySelector(selector);
+const filter = find('#filter');
+let total = 0;
+let isReading = false;
+let isStale = false;
+
+/** Reads the newest messages again; changes during a read make one more read, never a pile of them. */
+async function refresh() {
+  isStale = true;
+  if (isReading) return;
+  isReading = true;
+  try {
+    while (isStale) {
+      isStale = false;
+      show(await readMessages(filter.value));
+    }
+  } catch {
+    // The sandbox is away: the stream says so, and its return brings the next change.
+    setConnection('lost');
+  } finally {
+    isReading = false;
+  }
+}
+
+/** A whole number is looked up in the whole inbox; part of one among the newest messages. */
+async function readMessages(wanted) {
+  const newest = await fetchMessages(`limit=${SHOWN_MAX}`);
+  const digits = wanted.replace(/\D/g, '');
+  if (digits === '') return newest;
+  const exact =
+    digits.length >= 6 ? await fetchMessages(`limit=${SHOWN_MAX}&to=${encodeURIComponent(`+${digits}`)}`) : [];
+  const known = new Set(exact.map(({ id }) => id));
+  const partly = newest.filter(({ id, to }) => !known.has(id) && to.includes(digits));
+  return [...exact, ...partly].toSorted((a, b) => b.at.localeCompare(a.at)).slice(0, SHOWN_MAX);
+}
+
+async function fetchMessages(query) {
+  const response = await fetch(`api/messages?${query}`);
+  return response.ok ? response.json() : [];
+}
+
+function show(messages) {
+  renderMessages(messages);
+  find('#empty').hidden = total > 0 || messages.length > 0;
+  find('#no-match').hidden = messages.length > 0 || total === 0;
+  find('#summary').textContent = summarise(messages.length);
+}
+
+function summarise(shown) {
+  if (total === 0) return '';
+  const all = `${total.toLocaleString()} ${total === 1 ? 'message' : 'messages'}`;
+  if (filter.value.trim() !== '') return `${shown.toLocaleString()} shown of ${all}`;
+  return total > shown ? `newest ${shown} of ${all}` : all;
+}
+
+function setConnection(state) {
+  const connection = find('#connection');
+  connection.dataset.state = state;
+  connection.textContent = state === 'live' ? 'live' : 'reconnecting…';
+}
+
+function listen() {
+  const stream = new EventSource('api/messages/stream');
+  stream.addEventListener('change', ({ data }) => {
+    const state = JSON.parse(data);
+    total = state.total;
+    setConnection('live');
+    renderFaults(state.faults);
+    void refresh();
+  });
+  stream.addEventListener('error', () => setConnection('lost'));
+}
+
+let filterTimer;
+filter.addEventListener('input', () => {
+  clearTimeout(filterTimer);
+  filterTimer = setTimeout(() => void refresh(), FILTER_DELAY_MS);
+});
+find('#clear-faults').addEventListener('click', () => fetch('api/faults', { method: 'DELETE' }));
+find('#clear-messages').addEventListener('click', () => fetch('api/messages', { method: 'DELETE' }));
+
+find('#example').textContent = [
+  `curl -u ACsandbox:any ${location.origin}/2010-04-01/Accounts/ACsandbox/Messages.json \\`,
+  `  --data-urlencode 'To=+14155550123' --data-urlencode 'From=+14155550100' \\`,
+  `  --data-urlencode 'Body=Your login OTP is 123456.'`,
+].join('\n');
+find('#copy-example').addEventListener('click', ({ currentTarget }) =>
+  copyText(find('#example').textContent, currentTarget),
+);
+
+listen();

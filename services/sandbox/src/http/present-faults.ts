@@ -1,0 +1,17 @@
+import type { Fault, Faults } from '../domain/faults.ts';
+import { PROVIDERS } from '../domain/provider.ts';
+
+/** A fault in the API's names. `count` is what is left of it. */
+export function presentFault({ mode, count, delayMs, code }: Fault) {
+  return {
+    mode,
+    ...(count === undefined ? {} : { count }),
+    delay_ms: delayMs,
+    ...(code === undefined ? {} : { code }),
+  };
+}
+
+/** The present fault of every provider. */
+export function presentFaults(faults: Faults) {
+  return Object.fromEntries(PROVIDERS.map((provider) => [provider, presentFault(faults.current(provider))]));
+}

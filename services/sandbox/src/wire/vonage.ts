@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { normalisePhoneNumber } from '../domain/phone-number.ts';
+import { countSegments } from '../domain/segments.ts';
+import { type Carrier, hasBasicCredentials, type RefusedCall, textField, type WireAnswer } from './carrier.ts';
+
+const TEXT_MAX_CHARACTERS = 3_200;
+const REQUIRED_FIELDS = ['from', 'to', 'text'];
+
+/**
+ * Vonage's SMS API. It answers 200 whatever happened: the truth is each message's `status`. Field names are those of
+ * `SMSMessageResponse` in the official SDK 3.30.1, statuses those of the provider's error list.
+ */
+export const vonageCarrier: Carrier = {
+  provider: 'vonage',
+
+  read({ authorization, fields }) {
+    const credentials = hasBasicCredentials(authorization) ? [] : ['api_key', 'api_secret'];
+    const missing = [...credentials, ...REQUIRED_FIELDS].find((name) => textField(fields, name) === undefined);
+    if (missing) return refused(2, `Missing ${missing}`);
+    const written = textField(fields, 'to') ?? '';
+    const to = normalisePhoneNumber(written);
+    if (to === undefined) return refused(3, 'Invalid value for to');
+    const text = textField(fields, 'text') ?? '';
+    if (text.length > TEXT_MAX_CHARACTERS) return refused(12, 'Message too long');
+    const id = randomUUID();
+    const answer = () => accepted({ id, to, parts: countSegments(text), reference: textField(fields, 'client-ref') });
+    return { taken: true, id, to, text, answer };
+  },
+
+  refuse(mode, _call, code) {
+    switch (mode) {
+      case 'down':
+        return { status: 503 };
+      case 'throttle':
+        return failed(code ?? 1, 'Throughput Rate Exceeded - please wait [ 1000 ] and retry');
+      case 'auth':
+        return failed(code ?? 4, 'Bad Credentials');
+      case 'reject':
+        return failed(code ?? 6, 'Unroutable message - rejected');
+    }
+  },
+};
+
+interface AcceptedSms {
+  readonly id: string;
+  readonly to: string;
+  readonly parts: number;
+  readonly reference: string | undefined;
+}
+
+/** One entry per part; the first part's id is the message's. */
+function accepted({ id, to, parts, reference }: AcceptedSms): WireAnswer {
+  const messages = Array.from({ length: parts }, (_, part) => ({
+    to: to.slice(1),
+    'message-id': part === 0 ? id : randomUUID(),
+    status: '0',
+    'remaining-balance': '99.90000000',
+    'message-price': '0.03330000',
+    network: '310260',
+    ...(reference === undefined ? {} : { 'client-ref': reference }),
+  }));
+  return { status: 200, body: { 'message-count': String(parts), messages } };
+}
+
+function refused(status: number, text: string): RefusedCall {
+  return { taken: false, answer: failed(status, text) };
+}
+
+function failed(status: number, text: string): WireAnswer {
+  return {
+    status: 200,
+    body: { 'message-count': '1', messages: [{ status: String(status), 'error-text': text }] },
+  };
+}

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { PROVIDER_POSTS, type RunningSandbox, startSandbox } from './running-sandbox.ts';
+
+let sandbox: RunningSandbox;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+beforeEach(async () => {
+  await sandbox.call('DELETE', '/api/faults');
+  await sandbox.call('DELETE', '/api/messages');
+});
+afterAll(() => sandbox.service.close());
+
+const presentFaults = async ({ call }: RunningSandbox) =>
+  z.record(z.string(), z.unknown()).parse(await (await call('GET', '/api/faults')).json());
+
+type ProviderName = keyof typeof PROVIDER_POSTS;
+const post = (provider: ProviderName) => PROVIDER_POSTS[provider](sandbox.url);
+
+/** The transport's own code for how the call failed. */
+async function failureCode(call: Promise<Response>): Promise<unknown> {
+  const error = await call.then(
+    (response) => `answered ${response.status}`,
+    (reason: unknown) => reason,
+  );
+  return error instanceof Error && error.cause instanceof Error && 'code' in error.cause ? error.cause.code : error;
+}
+
+const refusals = [
+  ['twilio', 'throttle', 429, { code: 20429, status: 429 }],
+  ['twilio', 'auth', 401, { code: 20003, status: 401 }],
+  ['twilio', 'reject', 400, { code: 21211, status: 400 }],
+  ['vonage', 'throttle', 200, { messages: [{ status: '1' }] }],
+  ['vonage', 'auth', 200, { messages: [{ status: '4' }] }],
+  ['vonage', 'reject', 200, { messages: [{ status: '6' }] }],
+] as const;
+
+describe('a scripted fault', () => {
+  it.each(refusals)(
+    '%s %s answers %i in the provider’s words, and nothing arrives',
+    async (provider, mode, status, body) => {
+      await sandbox.setFault(provider, { mode });
+      const response = await post(provider);
+      expect(response.status).toBe(status);
+      expect(await response.json()).toMatchObject(body);
+      expect(await sandbox.messages()).toEqual([]);
+    },
+  );
+
+  it.each(refusals)('%s %s takes another error code', async (provider, mode, status) => {
+    await sandbox.setFault(provider, { mode, code: 30 });
+    const response = await post(provider);
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject(
+      provider === 'twilio' ? { code: 30 } : { messages: [{ status: '30' }] },
+    );
+  });
+});
+
+describe.each(['twilio', 'vonage'] as const)('%s', (provider) => {
+  const other = provider === 'twilio' ? 'vonage' : 'twilio';
+
+  it('down: 503 with an empty body, and nothing arrives', async () => {
+    await sandbox.setFault(provider, { mode: 'down' });
+    const response = await post(provider);
+    expect(response.status).toBe(503);
+    expect(await response.text()).toBe('');
+    expect(await sandbox.messages()).toEqual([]);
+  });
+
+  it('ok with a delay: accepts only after it', async () => {
+    await sandbox.setFault(provider, { mode: 'ok', delay_ms: 600 });
+    const startedAt = performance.now();
+    const call = post(provider);
+    const early = await sandbox.messages();
+    const response = await call;
+    expect(performance.now() - startedAt).toBeGreaterThan(590);
+    expect(early).toEqual([]);
+    expect(response.ok).toBe(true);
+    expect(await sandbox.messages()).toHaveLength(1);
+  });
+
+  it('delays a refusal too', async () => {
+    await sandbox.setFault(provider, { mode: 'down', delay_ms: 200 });
+    const startedAt = performance.now();
+    expect((await post(provider)).status).toBe(503);
+    expect(performance.now() - startedAt).toBeGreaterThan(190);
+  });
+
+  it('hang: reads the request and never answers; nothing arrives', async () => {
+    await sandbox.setFault(provider, { mode: 'hang', count: 1 });
+    const call = failureCode(post(provider));
+    // The count is used up once the request has been read.
+    await expect.poll(() => presentFaults(sandbox)).toMatchObject({ [provider]: { mode: 'ok' } });
+    const settled = await Promise.race([call, new Promise((resolve) => setTimeout(resolve, 300, 'hanging'))]);
+    expect(settled).toBe('hanging');
+    expect(await sandbox.messages()).toEqual([]);
+  });
+
+  it('reset: the connection ends with a TCP reset; nothing arrives', async () => {
+    await sandbox.setFault(provider, { mode: 'reset' });
+    expect(await failureCode(post(provider))).toBe('ECONNRESET');
+    expect(await sandbox.messages()).toEqual([]);
+  });
+
+  it('lost_answer: the message arrives, and the connection ends with a TCP reset', async () => {
+    await sandbox.setFault(provider, { mode: 'lost_answer' });
+    expect(await failureCode(post(provider))).toBe('ECONNRESET');
+    expect(await sandbox.messages()).toMatchObject([{ provider, code: '123456' }]);
+  });
+
+  it('lost_answer with a delay: the message is there before the cut', async () => {
+    await sandbox.setFault(provider, { mode: 'lost_answer', delay_ms: 800 });
+    let isCut = false;
+    const call = failureCode(post(provider)).finally(() => {
+      isCut = true;
+    });
+    expect(await sandbox.messages('?wait_s=5')).toHaveLength(1);
+    expect(isCut).toBe(false);
+    expect(await call).toBe('ECONNRESET');
+  });
+
+  it('holds for count calls, then is ok; the other provider does not notice', async () => {
+    await sandbox.setFault(provider, { mode: 'down', count: 2 });
+    expect((await post(other)).ok).toBe(true);
+    expect([(await post(provider)).status, (await post(provider)).status]).toEqual([503, 503]);
+    expect((await post(provider)).ok).toBe(true);
+  });
+});
+
+it('closes at once, whatever hangs, waits or streams', async () => {
+  const own = await startSandbox();
+  await own.setFault('twilio', { mode: 'hang', count: 1 });
+  await own.setFault('vonage', { mode: 'ok', count: 1, delay_ms: 600_000 });
+  const hanging = failureCode(PROVIDER_POSTS.twilio(own.url));
+  const delayed = PROVIDER_POSTS.vonage(own.url);
+  const waiting = own.messages('?wait_s=30');
+  const stream = await own.call('GET', '/api/messages/stream');
+  const bothRead = { twilio: { mode: 'ok', delay_ms: 0 }, vonage: { mode: 'ok', delay_ms: 0 } };
+  await expect.poll(() => presentFaults(own)).toEqual(bothRead);
+  const startedAt = performance.now();
+  await own.service.close();
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  expect(await hanging).toBe('UND_ERR_SOCKET');
+  expect((await delayed).status).toBe(200);
+  expect(await waiting).toBeInstanceOf(Array);
+  await expect(stream.text()).rejects.toThrow('terminated');
+});
