@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { explainListenError, urlOf } from './listening.ts';
 import type { Registry } from './metrics.ts';
 
 export interface AdminServer {
@@ -30,12 +31,12 @@ export async function startAdminServer({ host, port, registry, isReady }: AdminS
     } else reply(404, 'not found\n');
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) => reject(explainListenError(error, port, 'ADMIN_PORT')));
     server.listen(port, host, () => resolve());
   });
   const { port: boundPort } = server.address() as AddressInfo;
   return {
-    url: `http://${host}:${boundPort}`,
+    url: urlOf(host, boundPort),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

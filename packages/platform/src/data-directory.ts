@@ -48,7 +48,9 @@ export function withDataDirectory(environment: Environment, wanted: readonly str
   const standalone = readStandaloneFile(dataDirectoryOf(environment));
   if (standalone === undefined || !isAlive(standalone.pid)) return completed;
   const addresses = { REDIS_URL: standalone.redis, OTP_URL: standalone.otp, SANDBOX_URL: standalone.sandbox };
-  const missing = Object.entries(addresses).filter(([name, url]) => wanted.includes(name) && !environment[name] && url);
+  const missing = Object.entries(addresses).flatMap(([name, url]) =>
+    wanted.includes(name) && !environment[name] && url !== null ? [[name, url] as const] : [],
+  );
   return { ...completed, ...Object.fromEntries(missing) };
 }
 

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { StartupError } from '../errors.ts';
+import { explainListenError, urlOf } from '../listening.ts';
 import type { HttpApp } from './app.ts';
 
 export interface ListenOptions {
@@ -9,14 +9,12 @@ export interface ListenOptions {
   readonly variable: string;
 }
 
-/** Starts listening and returns the base URL; a port in use is one line that says what to set. */
+/** Starts listening and returns the base URL. Throws a StartupError when the port is in use. */
 export async function listen(app: HttpApp, { host, port, variable }: ListenOptions): Promise<string> {
   try {
     await app.listen({ host, port });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    throw new StartupError(`Port ${port} is in use: set ${variable} to another one, or to 0 for any free port.`);
+    throw explainListenError(error, port, variable);
   }
-  const { port: boundPort } = app.server.address() as AddressInfo;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`;
+  return urlOf(host, (app.server.address() as AddressInfo).port);
 }

@@ -2,6 +2,7 @@ import { ERRORS, type Problem } from '@watchword/contracts';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod';
 import { AppError } from '../errors.ts';
+import { isRedisUnavailable } from '../redis/connection.ts';
 
 const FASTIFY_CODES: Readonly<Record<string, AppError>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: new AppError('body_too_large', { detail: 'A body may have at most 16 KiB.' }),
@@ -45,6 +46,7 @@ export function sendProblem(reply: FastifyReply, requestId: string, { code, opti
 
 function toAppError(error: FastifyError | Error): AppError | undefined {
   if (error instanceof AppError) return error;
+  if (isRedisUnavailable(error)) return new AppError('unavailable', { detail: 'Redis does not answer.', cause: error });
   if (hasZodFastifySchemaValidationErrors(error)) return toInvalidRequest(error.validation);
   if (isResponseSerializationError(error)) return undefined;
   const fastifyCode = 'code' in error ? error.code : undefined;

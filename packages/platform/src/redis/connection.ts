@@ -67,3 +67,14 @@ function createRedisConnection({ url, name, profile, commandTimeoutMs }: Connect
     },
   });
 }
+
+/** Replies of a server that is up but cannot serve now: loading, failing over, out of memory. */
+const SERVER_UNAVAILABLE = /^(LOADING|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|READONLY|NOREPLICAS|OOM|BUSY)\b/;
+const CONNECTION_UNAVAILABLE =
+  /Connection is closed|Command timed out|Stream isn't writeable|max retries per request|slots cache|ClusterAllFailed|None of startup nodes|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT/;
+
+/** Whether Redis was away or could not serve, as opposed to a mistake of ours. */
+export function isRedisUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return SERVER_UNAVAILABLE.test(error.message) || CONNECTION_UNAVAILABLE.test(`${error.name} ${error.message}`);
+}

@@ -1,0 +1,173 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type StandaloneFile, standaloneFileSchema } from '@watchword/platform';
+import { z } from 'zod';
+import { type Child, startChild } from './child.ts';
+import { eventually } from './eventually.ts';
+import { findLeaks, readWholeDirectory, readWholeRedis } from './leak-search.ts';
+
+const messageSchema = z.object({
+  id: z.string(),
+  channel: z.string(),
+  provider: z.string(),
+  to: z.string(),
+  text: z.string(),
+  code: z.string().nullable(),
+  at: z.string(),
+});
+export type InboxMessage = z.infer<typeof messageSchema>;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: what a test reads of an answer is what it asserts.
+  readonly body: any;
+  readonly ms: number;
+}
+
+export interface Fault {
+  readonly mode: string;
+  readonly count?: number;
+  readonly delay_ms?: number;
+  readonly code?: string;
+}
+
+const SERVICES = ['gateway', 'otp', 'worker', 'sandbox'] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+export interface PlatformOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Services that standalone leaves out; started alone with `startService`. */
+  readonly without?: readonly ServiceName[];
+}
+
+/** The whole platform, started as a user would, with canary codes whose leak would be noticed when it is stopped. */
+export type Platform = Awaited<ReturnType<typeof startPlatform>>;
+
+const CANARY = { CODE_ALPHABET: 'alphanumeric', CODE_LENGTH: '10', LOG_LEVEL: 'trace' };
+const PORTS = { GATEWAY_PORT: '0', CONSOLE_PORT: '0', SANDBOX_PORT: '0', OTP_PORT: '0' };
+
+export async function startPlatform({ env = {}, without = [] }: PlatformOptions = {}) {
+  const directory = mkdtempSync(join(tmpdir(), 'watchword-'));
+  const environment = { ...CANARY, ...PORTS, PROJECT_SENDS_PER_HOUR: '0', ...env, DATA_DIR: directory };
+  const services = SERVICES.filter((name) => !without.includes(name)).join(',');
+  const standalone = startChild('services/standalone/src/main.ts', { ...environment, STANDALONE_SERVICES: services });
+  const children: Child[] = [standalone];
+  await standalone.ready;
+  const file = readStandaloneFile(directory);
+  const gateway = file.gateway ?? '';
+  const sandbox = file.sandbox ?? '';
+  const seen = new Map<string, InboxMessage>();
+
+  async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const startedAt = performance.now();
+    const response = await fetch(gateway + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${file.apiKey}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      signal: AbortSignal.timeout(30_000),
+    });
+    const text = await response.text();
+    const parsed: unknown = text === '' ? undefined : JSON.parse(text);
+    return { status: response.status, headers: response.headers, body: parsed, ms: performance.now() - startedAt };
+  }
+
+  async function inbox(to?: string): Promise<InboxMessage[]> {
+    const query = new URLSearchParams({ limit: '50000', ...(to === undefined ? {} : { to }) });
+    const response = await fetch(`${sandbox}/api/messages?${query}`);
+    const messages = z.array(messageSchema).parse(await response.json());
+    for (const message of messages) seen.set(message.id, message);
+    return messages;
+  }
+
+  /** The newest message to a number, once there are at least `count`. */
+  const waitForMessage = (to: string, timeoutMs = 10_000, count = 1) =>
+    eventually(`message ${count} to ${to}`, timeoutMs, async () => {
+      const messages = await inbox(to);
+      return messages.length >= count ? messages[0] : undefined;
+    });
+
+  async function setFault(provider: 'twilio' | 'vonage', fault: Fault): Promise<void> {
+    const response = await fetch(`${sandbox}/api/faults/${provider}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(fault),
+    });
+    if (!response.ok) throw new Error(`The sandbox refused the fault: ${await response.text()}`);
+  }
+
+  async function startService(name: string, extra: Record<string, string> = {}): Promise<Child> {
+    const path = name.includes('/') ? name : `services/${name}/src/main.ts`;
+    const child = startChild(path, { ...environment, ...extra });
+    children.push(child);
+    await child.ready;
+    return child;
+  }
+
+  /** Everything at rest and everything logged, searched for every code that arrived and every number it went to. */
+  async function searchLeaks() {
+    const messages = [...seen.values(), ...(await inbox())];
+    const codes = messages.flatMap(({ code }) => (code === null ? [] : [code]));
+    const secrets = [...new Set([...codes, ...messages.map(({ to }) => to.slice(1))])];
+    const logs = children.map((child) => [`output of process ${child.pid}`, Buffer.from(logOf(child))] as const);
+    const places = [...(await readWholeRedis(file.redis)), ...readWholeDirectory(join(directory, 'redis')), ...logs];
+    return { codes: new Set(codes).size, leaks: findLeaks(secrets, places) };
+  }
+
+  async function stop(): Promise<void> {
+    for (const child of children.slice(1)) await child.stop();
+    await standalone.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+
+  return {
+    file,
+    directory,
+    standalone,
+    call,
+    open: (to: string, extra: object = {}, headers: Record<string, string> = {}) =>
+      call('POST', '/v1/verifications', { to, ...extra }, headers),
+    check: (id: string, code: string, extra: object = {}) =>
+      call('POST', `/v1/verifications/${id}/check`, { code, ...extra }),
+    timeline: (id: string) => call('GET', `/v1/verifications/${id}/timeline`),
+    inbox,
+    waitForMessage,
+    setFault,
+    clearFaults: () => fetch(`${sandbox}/api/faults`, { method: 'DELETE' }),
+    startService,
+    searchLeaks,
+    stop,
+  };
+}
+
+/** What a process logged; the calls that standalone prints for pasting name a number of their own. */
+function logOf(child: Child): string {
+  return child
+    .output()
+    .split('\n')
+    .filter((line) => !line.startsWith('curl '))
+    .join('\n');
+}
+
+function readStandaloneFile(directory: string): StandaloneFile {
+  return standaloneFileSchema.parse(JSON.parse(readFileSync(join(directory, 'standalone.json'), 'utf8')));
+}
+
+let numbers = 2_000_000 + Math.floor(Math.random() * 7_000_000);
+
+/** A number that no other call of this process got. */
+export function freshNumber(): string {
+  numbers = numbers === 8_999_999 ? 2_000_000 : numbers + 1;
+  return `+1415${numbers}`;
+}
+
+/** The value that `share` of all values do not exceed. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}

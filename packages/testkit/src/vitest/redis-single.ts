@@ -1,0 +1,10 @@
+import type { TestProject } from 'vitest/node';
+import { startTestRedis } from '../redis.ts';
+import './provided.ts';
+
+/** Global set-up of a Vitest project: one Redis for all its tests, as `inject('redisUrl')`. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const redis = await startTestRedis((line) => process.stderr.write(`${line}\n`));
+  project.provide('redisUrl', redis.url);
+  return redis.stop;
+}
