@@ -1,0 +1,17 @@
+import { tableOf } from '../verdict.ts';
+
+/**
+ * Twilio's SMS error codes in our words. Codes change meaning: keep the date.
+ * Source: Twilio's error and warning dictionary (https://www.twilio.com/docs/api/errors), as of 2026-11-20.
+ * 20003 (auth) is ours to mend: another provider may still deliver. 30450 is Twilio's SMS-pumping block. 30036: the
+ * validity period ended before a carrier took it. 30023: the account's cap for the day.
+ */
+export const TWILIO_SMS_CODES = tableOf({
+  destination: [21211, 21214, 21217, 21265, 21610, 21612, 21614, 21635, 30003, 30004, 30005, 30006, 63003, 63024],
+  configuration: [
+    20003, 20005, 20006, 20404, 21212, 21266, 21408, 21602, 21603, 21606, 21608, 21617, 21654, 21655, 21656, 21659,
+    21701, 21703, 21704, 21705, 30002, 30007, 30018, 30023, 30024, 30032, 30034, 30035, 63016,
+  ],
+  transient: [10004, 20429, 20500, 20503, 21611, 30001, 30008, 30017, 30022, 30036, 30410, 63017, 63018],
+  fraud: [30450],
+});

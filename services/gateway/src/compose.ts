@@ -1,0 +1,103 @@
+import {
+  type Clock,
+  checkKeyFingerprints,
+  checkRedis,
+  connectRedis,
+  createDisposer,
+  createLogger,
+  createRedisClock,
+  createRegistry,
+  type Disposer,
+  type Logger,
+  listen,
+  type RedisConnection,
+  type RunningService,
+  startAdminServer,
+} from '@watchword/platform';
+import { createAdmission } from './admission/admission.ts';
+import { buildApp } from './app.ts';
+import type { GatewayConfig } from './config.ts';
+import { createOtpHop } from './hop/otp-hop.ts';
+import { createAuthenticate } from './http/authenticate.ts';
+import { createProbeOtp } from './usecases/probe-otp.ts';
+import { createRelayCall } from './usecases/relay-call.ts';
+
+const CALLS_IN_FLIGHT_MAX = 2_000;
+const PROJECT = 'default';
+
+export interface ComposeGatewayOptions {
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  /** The project that the one API key belongs to. */
+  readonly project?: string;
+  readonly callsInFlightMax?: number;
+}
+
+/** Connects and constructs the gateway, and listens. Throws a StartupError when the operator has something to mend. */
+export async function composeGateway(
+  config: GatewayConfig,
+  options: ComposeGatewayOptions = {},
+): Promise<RunningService> {
+  const disposer = createDisposer();
+  try {
+    return await compose(config, options, disposer);
+  } catch (error) {
+    await disposer.dispose();
+    throw error;
+  }
+}
+
+async function compose(
+  config: GatewayConfig,
+  options: ComposeGatewayOptions,
+  disposer: Disposer,
+): Promise<RunningService> {
+  const { LISTEN_HOST: host, REQUEST_TIMEOUT_MS: requestTimeoutMs, HOP_KEY: hopKey, INDEX_KEY: indexKey } = config;
+  const logger = options.logger ?? createLogger({ service: 'gateway', level: config.LOG_LEVEL });
+  const registry = createRegistry('gateway');
+  const project = options.project ?? PROJECT;
+
+  const redis = await connectRedis({
+    url: config.REDIS_URL,
+    name: 'gateway',
+    profile: 'request',
+    logger,
+    commandTimeoutMs: requestTimeoutMs,
+  });
+  disposer.add(() => redis.disconnect());
+  await checkRedis(redis, logger);
+  await checkKeyFingerprints(redis, { HOP_KEY: hopKey, INDEX_KEY: indexKey });
+  const clock = options.clock ?? (await startClock(redis, disposer));
+
+  const hop = createOtpHop({ url: config.OTP_URL, hopKey });
+  disposer.add(() => hop.close());
+  const admission = createAdmission({ redis, clock, indexKey, sendsPerHour: config.PROJECT_SENDS_PER_HOUR });
+  const callsInFlightMax = options.callsInFlightMax ?? CALLS_IN_FLIGHT_MAX;
+  const app = await buildApp({
+    logger,
+    registry,
+    authenticate: createAuthenticate(config.API_KEY, project),
+    relayCall: createRelayCall({ admission, hop, clock, requestTimeoutMs, callsInFlightMax }),
+  });
+  disposer.add(() => app.close());
+
+  const probeOtp = createProbeOtp({ hop, clock, requestTimeoutMs, project });
+  const admin = await startAdminServer({
+    host,
+    port: config.ADMIN_PORT,
+    registry,
+    isReady: async () => {
+      await redis.ping();
+      await probeOtp();
+    },
+  });
+  disposer.add(() => admin.close());
+  const url = await listen(app, { host, port: config.GATEWAY_PORT, variable: 'GATEWAY_PORT' });
+  return { name: 'gateway', url, adminUrl: admin.url, close: () => disposer.dispose() };
+}
+
+async function startClock(redis: RedisConnection, disposer: Disposer): Promise<Clock> {
+  const clock = await createRedisClock(redis);
+  disposer.add(() => clock[Symbol.dispose]());
+  return clock;
+}

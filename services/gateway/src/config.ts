@@ -1,0 +1,35 @@
+import {
+  API_KEY_PATTERN,
+  commonVariables,
+  integerVariable,
+  keyVariable,
+  portVariable,
+  Secret,
+} from '@watchword/platform';
+import { z } from 'zod';
+
+const REQUEST_TIMEOUT_MAX_MS = 900; // with the hop's grace still an answer in under a second
+
+export const gatewayVariables = z.object({
+  ...commonVariables,
+  GATEWAY_PORT: portVariable().prefault('8080').describe('Port of the public API; 0 = any free port'),
+  OTP_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http URL' })
+    .default('http://127.0.0.1:8081')
+    .describe('Base URL of the otp service'),
+  HOP_KEY: keyVariable().describe('Signs the hop from the gateway to otp; the same in both'),
+  INDEX_KEY: keyVariable().describe('Keys the hashes under which an `Idempotency-Key` and its request are remembered'),
+  API_KEY: z
+    .string({ error: 'is required: ww_test_… or ww_live_…' })
+    .regex(API_KEY_PATTERN, 'must be ww_test_ or ww_live_ and 22 to 64 letters or digits')
+    .transform((text) => new Secret(text))
+    .describe('The key that callers send; `ww_test_…` reaches only the sandbox'),
+  PROJECT_SENDS_PER_HOUR: integerVariable(0, 1_000_000_000)
+    .prefault('1000')
+    .describe('Opens and resends that a project may make in an hour; 0 = no limit'),
+  REQUEST_TIMEOUT_MS: integerVariable(50, REQUEST_TIMEOUT_MAX_MS)
+    .prefault('800')
+    .describe('A call that took longer is answered 503 and refused wherever it arrives later'),
+});
+
+export type GatewayConfig = z.infer<typeof gatewayVariables>;

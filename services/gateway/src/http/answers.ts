@@ -1,0 +1,43 @@
+import { ERRORS, type ErrorCode, type ErrorSpec, problemSchema } from '@watchword/contracts';
+import type { z } from 'zod';
+
+interface DocumentedAnswer<T extends z.ZodType> {
+  readonly description: string;
+  readonly content: Readonly<Record<string, { readonly schema: T }>>;
+}
+
+/** What the document says of an answer in JSON. */
+export function jsonAnswer<T extends z.ZodType>(description: string, schema: T): DocumentedAnswer<T> {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+const EVERY_CALL: readonly ErrorCode[] = ['invalid_request', 'unauthenticated', 'internal', 'unavailable'];
+const EVERY_POST: readonly ErrorCode[] = [
+  ...EVERY_CALL,
+  'body_too_large',
+  'unsupported_media_type',
+  'idempotency_in_progress',
+  'idempotency_mismatch',
+];
+
+/** The document's problems of a POST: those of every POST and the call's own, by status. */
+export const postProblems = (...own: ErrorCode[]) => problems([...own, ...EVERY_POST]);
+
+/** The document's problems of a GET. */
+export const getProblems = (...own: ErrorCode[]) => problems([...own, ...EVERY_CALL]);
+
+function problems(codes: readonly ErrorCode[]): Record<number, DocumentedAnswer<typeof problemSchema>> {
+  const statuses = [...new Set(codes.map((code) => ERRORS[code].status))].toSorted((one, other) => one - other);
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const specs = codes.filter((code) => ERRORS[code].status === status).map(describe);
+      const content = { 'application/problem+json': { schema: problemSchema } };
+      return [status, { description: specs.join(' · '), content }];
+    }),
+  );
+}
+
+function describe(code: ErrorCode): string {
+  const { title }: ErrorSpec = ERRORS[code];
+  return `\`${code}\`: ${title}`;
+}

@@ -1,0 +1,16 @@
+import { verificationParamsSchema, verificationSchema } from '@watchword/contracts';
+import type { HttpApp } from '@watchword/platform';
+import { getProblems, jsonAnswer } from '../answers.ts';
+import type { Relay } from '../relay.ts';
+
+export function routeReadVerification(app: HttpApp, relay: Relay): void {
+  const schema = {
+    operationId: 'readVerification',
+    summary: 'Read a verification',
+    description: 'Its status and deliveries, also after it has ended.',
+    tags: ['verifications'],
+    params: verificationParamsSchema,
+    response: { 200: jsonAnswer('The verification', verificationSchema), ...getProblems('not_found') },
+  };
+  app.get('/v1/verifications/:id', { schema }, relay({ method: 'GET', sends: 0 }));
+}

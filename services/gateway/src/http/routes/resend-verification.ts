@@ -1,0 +1,25 @@
+import { acceptedVerificationSchema, resendVerificationSchema, verificationParamsSchema } from '@watchword/contracts';
+import type { HttpApp } from '@watchword/platform';
+import { jsonAnswer, postProblems } from '../answers.ts';
+import { acceptNoBody } from '../body-text.ts';
+import type { Relay } from '../relay.ts';
+
+export function routeResendVerification(app: HttpApp, relay: Relay): void {
+  const schema = {
+    operationId: 'resendVerification',
+    summary: 'Send another code',
+    description: 'Another delivery of the same verification. Checks already used stay used.',
+    tags: ['verifications'],
+    params: verificationParamsSchema,
+    body: resendVerificationSchema,
+    response: {
+      202: jsonAnswer('The code is on its way', acceptedVerificationSchema),
+      ...postProblems('not_found', 'not_pending', 'resend_too_soon', 'max_sends', 'rate_limited'),
+    },
+  };
+  app.post(
+    '/v1/verifications/:id/resend',
+    { schema, preValidation: acceptNoBody },
+    relay({ method: 'POST', sends: 1 }),
+  );
+}

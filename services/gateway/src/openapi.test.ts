@@ -1,0 +1,113 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import {
+  acceptedVerificationSchema,
+  checkDestinationSchema,
+  checkVerificationSchema,
+  ERRORS,
+  judgedCheckSchema,
+  openVerificationSchema,
+  resendVerificationSchema,
+  timelineSchema,
+  verificationSchema,
+} from '@watchword/contracts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { EXAMPLES } from './http/openapi-examples.ts';
+import { buildOpenApi } from './openapi.ts';
+
+interface Operation {
+  operationId: string;
+  security?: unknown;
+  parameters?: { in: string; name: string; required: boolean }[];
+  requestBody?: { required: boolean; content: Record<string, { schema: unknown; example?: unknown }> };
+  responses: Record<
+    string,
+    { headers: Record<string, unknown>; content: Record<string, { schema: { $ref: string }; example?: unknown }> }
+  >;
+}
+
+let document: Record<string, unknown>;
+let operations: [string, Operation][];
+beforeAll(async () => {
+  document = await buildOpenApi();
+  const paths = document.paths as Record<string, Record<string, Operation>>;
+  operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, Operation] => [`${method} ${path}`, operation]),
+  );
+});
+
+describe('the OpenAPI document', () => {
+  it('is valid OpenAPI 3.1', async () => {
+    const result = await new Validator().validate(structuredClone(document));
+    expect(result.errors ?? []).toEqual([]);
+    expect(result.valid).toBe(true);
+    expect(document.openapi).toMatch(/^3\.1\./);
+  });
+
+  it('has every call and nothing else', () => {
+    expect(new Set(operations.map(([name]) => name))).toEqual(
+      new Set([
+        'get /v1/verifications/{id}',
+        'get /v1/verifications/{id}/timeline',
+        'post /v1/verifications',
+        'post /v1/verifications/check',
+        'post /v1/verifications/{id}/cancel',
+        'post /v1/verifications/{id}/check',
+        'post /v1/verifications/{id}/resend',
+      ]),
+    );
+    expect(document.security).toEqual([{ apiKey: [] }]);
+  });
+
+  it('makes every error a problem, of a status that the table of errors has', () => {
+    const known = new Set<number>(Object.values(ERRORS).map(({ status }) => status));
+    for (const [name, { responses }] of operations) {
+      const errors = Object.entries(responses).filter(([status]) => !status.startsWith('2'));
+      expect(errors.length, name).toBeGreaterThan(4);
+      for (const [status, { content }] of errors) {
+        expect(known, `${name} ${status}`).toContain(Number(status));
+        expect(content, `${name} ${status}`).toEqual({
+          'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+        });
+      }
+    }
+  });
+
+  it('tells of Retry-After where there is one, and of Idempotency-Key on each POST', () => {
+    for (const [name, { responses, parameters = [] }] of operations) {
+      expect(Object.keys(responses['503']?.headers ?? {}), name).toContain('Retry-After');
+      expect(Object.keys(responses['401']?.headers ?? {}), name).not.toContain('Retry-After');
+      const headers = parameters.filter((parameter) => parameter.in === 'header').map((parameter) => parameter.name);
+      expect(headers, name).toEqual(name.startsWith('post') ? ['Idempotency-Key'] : []);
+    }
+  });
+
+  it('uses every component and refers to none that is missing', () => {
+    const { schemas } = document.components as { schemas: Record<string, unknown> };
+    const referred = new Set(JSON.stringify(document).match(/(?<=#\/components\/schemas\/)\w+/g));
+    expect(referred).toEqual(new Set(Object.keys(schemas)));
+  });
+
+  it('has examples that the schemas accept', () => {
+    const strict = { openVerification: openVerificationSchema, resendVerification: resendVerificationSchema };
+    const requests = {
+      ...strict,
+      checkVerification: checkVerificationSchema,
+      checkDestination: checkDestinationSchema,
+    };
+    for (const [id, schema] of Object.entries(requests)) schema.parse(EXAMPLES[id]?.request);
+    const answers = {
+      openVerification: acceptedVerificationSchema,
+      resendVerification: acceptedVerificationSchema,
+      checkVerification: judgedCheckSchema,
+      checkDestination: judgedCheckSchema,
+      cancelVerification: verificationSchema,
+      readVerification: verificationSchema,
+      readTimeline: timelineSchema,
+    };
+    for (const [id, schema] of Object.entries(answers)) schema.strict().parse(EXAMPLES[id]?.answer);
+    for (const [name, { operationId, responses }] of operations) {
+      const success = Object.entries(responses).find(([status]) => status.startsWith('2'))?.[1];
+      expect(success?.content['application/json']?.example, name).toEqual(EXAMPLES[operationId]?.answer);
+    }
+  });
+});

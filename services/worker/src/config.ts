@@ -1,0 +1,40 @@
+import { baseUrlVariable, twilioVariables, vonageVariables } from '@watchword/delivery';
+import { commonVariables, integerVariable, keyVariable } from '@watchword/platform';
+import { z } from 'zod';
+
+const SMS_PROVIDERS = ['twilio', 'vonage'] as const;
+export type SmsProviderName = (typeof SMS_PROVIDERS)[number];
+
+/** The worker's slice of the environment. */
+export const workerVariables = z.object({
+  ...commonVariables,
+  SEAL_KEY: keyVariable().describe('Seals codes and destinations in Redis (AES-256-GCM)'),
+  ID_KEY: keyVariable().describe('Makes and reads verification ids'),
+  WORKER_CONCURRENCY: integerVariable(1, 1_000).prefault('50').describe('Deliveries one worker runs at a time'),
+  PROVIDER_TIMEOUT_MS: integerVariable(100, 60_000)
+    .prefault('5000')
+    .describe('Longest wait for a provider; past it the outcome is unknown'),
+  SMS_PROVIDERS: z
+    .string()
+    .regex(/^[a-z]+(,[a-z]+)*$/, 'must be names separated by commas')
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(SMS_PROVIDERS, `must name ${SMS_PROVIDERS.join(', ')}`)))
+    .refine((names) => new Set(names).size === names.length, 'must name each provider once')
+    .prefault('twilio,vonage')
+    .describe('SMS providers in order of preference, primary first'),
+  SANDBOX_URL: baseUrlVariable()
+    .prefault('http://127.0.0.1:8025')
+    .describe('The sandbox, which stands in for a provider without credentials'),
+  ...twilioVariables,
+  ...vonageVariables,
+  DEBUG: z
+    .string()
+    .refine(
+      (names) => !/vonage|^\*|[\s,]\*/.test(names),
+      'must not cover vonage: its SDK would print codes and credentials',
+    )
+    .optional()
+    .describe('Debug output of libraries; refused when it covers `vonage`'),
+});
+
+export type WorkerConfig = z.infer<typeof workerVariables>;

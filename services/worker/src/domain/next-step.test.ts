@@ -1,0 +1,92 @@
+import type { AttemptResult } from '@watchword/delivery';
+import { describe, expect, test } from 'vitest';
+import { type MadeAttempt, nextAfterAttempt, nextWhileOpen } from './next-step.ts';
+
+const accepted: AttemptResult = { outcome: 'accepted', providerMessageId: 'SM1' };
+const configuration: AttemptResult = { outcome: 'rejected', class: 'configuration', providerCode: '20003' };
+const transient: AttemptResult = { outcome: 'transient', providerCode: 'http_503' };
+const unknown: AttemptResult = { outcome: 'unknown', providerCode: 'timeout' };
+const retryAfter = (retryAfterMs: number): AttemptResult => ({ ...transient, retryAfterMs });
+
+const made = (result: AttemptResult, probe = false): MadeAttempt => ({ result, probe });
+const after = (latest: MadeAttempt, over: Partial<Parameters<typeof nextAfterAttempt>[0]> = {}) =>
+  nextAfterAttempt({ latest, earlier: [], ordinal: 1, hasOther: false, ...over });
+
+describe('what follows an attempt', () => {
+  test.each([true, false])('ends when accepted (another provider: %s)', (hasOther) => {
+    expect(after(made(accepted), { hasOther })).toEqual({ kind: 'end', status: 'accepted' });
+  });
+
+  test.each(['destination', 'content', 'fraud'] as const)('never fails over a %s rejection', (rejection) => {
+    const result: AttemptResult = { outcome: 'rejected', class: rejection, providerCode: '21211' };
+    expect(after(made(result), { hasOther: true })).toEqual({ kind: 'end', status: 'failed' });
+  });
+
+  test.each([configuration, transient, unknown])('goes to the next provider at once after $outcome', (result) => {
+    expect(after(made(result), { hasOther: true })).toEqual({ kind: 'again' });
+  });
+
+  test('ends unknown when none is left and any attempt of the job may have sent it', () => {
+    expect(after(made(unknown))).toEqual({ kind: 'end', status: 'unknown' });
+    expect(after(made(transient), { earlier: [made(unknown)], ordinal: 2 })).toEqual({
+      kind: 'end',
+      status: 'unknown',
+    });
+    expect(after(made(unknown, true), { earlier: [made(transient, true)] })).toEqual({
+      kind: 'end',
+      status: 'unknown',
+    });
+  });
+
+  test.each([
+    [2, 2_000],
+    [4, 4_000],
+    [5, 8_000],
+  ])('waits longer each round of two providers (ordinal %i: %i ms)', (ordinal, delayMs) => {
+    const later = after(made(transient), { earlier: [made(configuration)], ordinal });
+    expect(later).toEqual({ kind: 'later', delayMs });
+  });
+
+  test.each([
+    [1, 2_000],
+    [2, 4_000],
+    [3, 8_000],
+    [4, 10_000],
+  ])('waits at most 10 s with one provider (ordinal %i: %i ms)', (ordinal, delayMs) => {
+    expect(after(made(transient), { ordinal })).toEqual({ kind: 'later', delayMs });
+  });
+
+  test('has failed after 6 attempts', () => {
+    expect(after(made(transient), { earlier: [made(transient)], ordinal: 6 })).toEqual({
+      kind: 'end',
+      status: 'failed',
+    });
+    expect(after(made(configuration), { ordinal: 7 })).toEqual({ kind: 'end', status: 'failed' });
+  });
+
+  test('comes back when the first provider wants it, within 1 and 10 s', () => {
+    const delayOf = (latest: number, ...earlier: number[]) =>
+      after(made(retryAfter(latest)), { earlier: earlier.map((ms) => made(retryAfter(ms))) });
+    expect(delayOf(3_000)).toEqual({ kind: 'later', delayMs: 3_000 });
+    expect(delayOf(9_000, 5_000)).toEqual({ kind: 'later', delayMs: 5_000 });
+    expect(delayOf(600_000)).toEqual({ kind: 'later', delayMs: 10_000 });
+    expect(delayOf(0)).toEqual({ kind: 'later', delayMs: 1_000 });
+  });
+
+  test('does not count failed probes as the failure of the delivery', () => {
+    expect(after(made(transient, true), { ordinal: 12 })).toEqual({ kind: 'later', delayMs: 1_000 });
+    expect(after(made(transient, true), { ordinal: 60 })).toEqual({ kind: 'end', status: 'failed' });
+    expect(after(made(transient, true), { earlier: [made(transient)], ordinal: 12 })).toEqual({
+      kind: 'end',
+      status: 'failed',
+    });
+  });
+});
+
+describe('when each circuit is open', () => {
+  test('waits a second, for a bounded number of times', () => {
+    expect(nextWhileOpen(1)).toEqual({ kind: 'later', delayMs: 1_000 });
+    expect(nextWhileOpen(59)).toEqual({ kind: 'later', delayMs: 1_000 });
+    expect(nextWhileOpen(60)).toEqual({ kind: 'end', status: 'failed' });
+  });
+});

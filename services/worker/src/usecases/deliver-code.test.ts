@@ -1,0 +1,322 @@
+import { inspect } from 'node:util';
+import type { AttemptResult, Health, Permission, SmsMessage } from '@watchword/delivery';
+import type { Claimed, Refused, Settlement } from '@watchword/verifications';
+import { describe, expect, test } from 'vitest';
+import type { Circuit, Deliveries, DeliveryObserver, SmsProvider } from '../ports.ts';
+import { createDeliverCode } from './deliver-code.ts';
+
+const DELIVERY = 'del_1';
+const CODE = 'K7Q9ZX4M2P';
+const TO = '+14155550123';
+
+const claimed = (ordinal: number, over: Partial<Claimed> = {}): Claimed => ({
+  result: 'claimed',
+  attempt: { id: `att_${ordinal}`, ordinal, deliveryId: DELIVERY },
+  destination: TO,
+  code: CODE,
+  purpose: 'login',
+  project: 'default',
+  mode: 'test',
+  codeTtlMs: 300_000,
+  remainingMs: 290_500,
+  ...over,
+});
+
+const accepted: AttemptResult = { outcome: 'accepted', providerMessageId: 'SM1' };
+const transient: AttemptResult = { outcome: 'transient', providerCode: 'http_503' };
+const unknown: AttemptResult = { outcome: 'unknown', providerCode: 'timeout' };
+const badNumber: AttemptResult = { outcome: 'rejected', class: 'destination', providerCode: '21211' };
+const auth: AttemptResult = { outcome: 'rejected', class: 'configuration', providerCode: '20003' };
+
+interface Scene {
+  /** What each provider answers, by name; a function may throw. */
+  readonly answers?: Readonly<Record<string, AttemptResult | (() => AttemptResult)>>;
+  readonly providers?: readonly { readonly name: string; readonly mode: 'live' | 'test' }[];
+  readonly claims?: readonly (Claimed | Refused)[];
+  readonly open?: readonly string[];
+  readonly probing?: readonly string[];
+  readonly settle?: (call: number) => 'settled' | 'stale';
+  readonly recordFails?: boolean;
+  readonly permit?: (provider: string) => void;
+}
+
+/** The worker's ports, scripted; what happened at each is kept in order. */
+function stage(scene: Scene) {
+  const sent: { provider: string; message: SmsMessage }[] = [];
+  const settled: Settlement[] = [];
+  const recorded: (readonly [string, Health])[] = [];
+  const observed: string[] = [];
+  const leases: number[] = [];
+  let claims = 0;
+  let settles = 0;
+  const deliveries: Deliveries = {
+    async claim(_, leaseMs) {
+      leases.push(leaseMs);
+      claims += 1;
+      return scene.claims?.[claims - 1] ?? claimed(claims);
+    },
+    async settle(_, settlement) {
+      settles += 1;
+      const outcome = scene.settle?.(settles) ?? 'settled';
+      settled.push(settlement);
+      return outcome;
+    },
+  };
+  const circuit: Circuit = {
+    async permit(provider) {
+      scene.permit?.(provider);
+      if (scene.open?.includes(provider)) return { state: 'open', provider, retryAt: 0 };
+      const state = scene.probing?.includes(provider) ? 'probe' : 'closed';
+      return { state, provider, generation: 0, slot: 0, leaseUntil: 0 } satisfies Permission;
+    },
+    async record({ provider }, health) {
+      if (scene.recordFails) throw new Error('READONLY');
+      recorded.push([provider, health]);
+      return { kind: 'none', ms: 0 };
+    },
+  };
+  const configured = scene.providers ?? [
+    { name: 'twilio', mode: 'test' },
+    { name: 'vonage', mode: 'test' },
+  ];
+  const providers = configured.map(
+    ({ name, mode }): SmsProvider => ({
+      name,
+      mode,
+      async send(message) {
+        sent.push({ provider: name, message });
+        const answer = scene.answers?.[name] ?? accepted;
+        return typeof answer === 'function' ? answer() : answer;
+      },
+      close: async () => undefined,
+    }),
+  );
+  const observer: DeliveryObserver = {
+    attempted: ({ provider, outcome }) => observed.push(`attempted ${provider} ${outcome}`),
+    stale: ({ id }) => observed.push(`stale ${id}`),
+    circuitSeen: (provider, open) => observed.push(`seen ${provider} ${open ? 'open' : 'closed'}`),
+    circuitMoved: (provider, { kind }) => observed.push(`moved ${provider} ${kind}`),
+    recordFailed: ({ provider }) => observed.push(`record failed ${provider}`),
+    settleFailed: ({ id }) => observed.push(`settle failed ${id}`),
+  };
+  const deliverCode = createDeliverCode({ deliveries, providers, circuit, observer, providerTimeoutMs: 5_000 });
+  return { run: () => deliverCode(DELIVERY), sent, settled, recorded, observed, leases };
+}
+
+const nexts = (settled: readonly Settlement[]) => settled.map(({ next }) => next);
+
+describe('delivering a code', () => {
+  test('sends through the primary, once, under a lease longer than the call', async () => {
+    const { run, sent, settled, recorded, leases } = stage({});
+    expect(await run()).toEqual({
+      result: 'accepted',
+      attempts: [{ attempt: 'att_1', ordinal: 1, provider: 'twilio', outcome: 'accepted', ms: expect.any(Number) }],
+    });
+    expect(sent).toHaveLength(1);
+    expect(sent[0]?.message).toMatchObject({
+      to: TO,
+      text: `Your login OTP is ${CODE}. Do not share it with anyone. Valid for 5 minutes.`,
+      attemptId: 'att_1',
+      validitySeconds: 290,
+    });
+    expect(settled).toEqual([
+      { provider: 'twilio', outcome: 'accepted', providerMessageId: 'SM1', next: { kind: 'end', status: 'accepted' } },
+    ]);
+    expect(recorded).toEqual([['twilio', 'healthy']]);
+    expect(leases).toEqual([7_000]);
+  });
+
+  test.each(['leased', 'ended', 'expired', 'gone'] as const)(
+    'sends nothing when the claim is refused: %s',
+    async (result) => {
+      const { run, sent, settled } = stage({ claims: [{ result }] });
+      expect(await run()).toEqual({ result, attempts: [] });
+      expect(sent).toEqual([]);
+      expect(settled).toEqual([]);
+    },
+  );
+
+  test.each([transient, auth, unknown])(
+    'fails over at once after $outcome, under a claim of its own',
+    async (answer) => {
+      const { run, sent, settled, recorded, leases } = stage({ answers: { twilio: answer } });
+      const report = await run();
+      expect(report.result).toBe('accepted');
+      expect(report.attempts.map(({ provider, outcome }) => [provider, outcome])).toEqual([
+        ['twilio', answer.outcome],
+        ['vonage', 'accepted'],
+      ]);
+      expect(sent.map(({ message }) => message.attemptId)).toEqual(['att_1', 'att_2']);
+      expect(nexts(settled)).toEqual([{ kind: 'again' }, { kind: 'end', status: 'accepted' }]);
+      expect(recorded).toEqual([
+        ['twilio', 'unhealthy'],
+        ['vonage', 'healthy'],
+      ]);
+      expect(leases).toHaveLength(2);
+    },
+  );
+
+  test('never fails over a bad number, and leaves the health alone', async () => {
+    const { run, sent, settled, recorded } = stage({ answers: { twilio: badNumber } });
+    expect((await run()).result).toBe('failed');
+    expect(sent.map(({ provider }) => provider)).toEqual(['twilio']);
+    expect(settled).toEqual([
+      {
+        provider: 'twilio',
+        outcome: 'rejected',
+        class: 'destination',
+        providerCode: '21211',
+        next: { kind: 'end', status: 'failed' },
+      },
+    ]);
+    expect(recorded).toEqual([]);
+  });
+
+  test('gives a probe back when its number was bad', async () => {
+    const { run, recorded } = stage({ answers: { twilio: badNumber }, probing: ['twilio'] });
+    await run();
+    expect(recorded).toEqual([['twilio', 'neutral']]);
+  });
+
+  test('comes back later when every provider said no', async () => {
+    const { run, settled } = stage({ answers: { twilio: transient, vonage: auth } });
+    expect((await run()).result).toBe('later');
+    expect(nexts(settled)).toEqual([{ kind: 'again' }, { kind: 'later', delayMs: 2_000 }]);
+  });
+
+  test('ends unknown when the last provider said no but an earlier one may have sent', async () => {
+    const { run, settled } = stage({ answers: { twilio: unknown, vonage: transient } });
+    expect((await run()).result).toBe('unknown');
+    expect(nexts(settled).at(-1)).toEqual({ kind: 'end', status: 'unknown' });
+  });
+
+  test('skips a provider whose circuit is open', async () => {
+    const { run, sent, observed } = stage({ open: ['twilio'] });
+    expect((await run()).result).toBe('accepted');
+    expect(sent.map(({ provider }) => provider)).toEqual(['vonage']);
+    expect(observed).toContain('seen twilio open');
+  });
+
+  test('waits without a provider while each circuit is open', async () => {
+    const { run, sent, settled } = stage({ open: ['twilio', 'vonage'] });
+    expect((await run()).result).toBe('later');
+    expect(sent).toEqual([]);
+    expect(settled).toEqual([
+      { provider: null, outcome: 'transient', providerCode: 'circuit_open', next: { kind: 'later', delayMs: 1_000 } },
+    ]);
+  });
+
+  test.each([
+    ['test', 'live'],
+    ['live', 'test'],
+  ] as const)('never sends a %s verification through a %s provider', async (mode, other) => {
+    const providers = [
+      { name: 'twilio', mode: other },
+      { name: 'vonage', mode },
+    ];
+    const mixed = stage({ providers, claims: [claimed(1, { mode })] });
+    expect((await mixed.run()).result).toBe('accepted');
+    expect(mixed.sent.map(({ provider }) => provider)).toEqual(['vonage']);
+
+    const foreign = stage({ providers: [{ name: 'twilio', mode: other }], claims: [claimed(1, { mode })] });
+    expect((await foreign.run()).result).toBe('failed');
+    expect(foreign.sent).toEqual([]);
+    expect(foreign.settled).toEqual([
+      {
+        provider: null,
+        outcome: 'rejected',
+        class: 'configuration',
+        providerCode: 'no_provider',
+        next: { kind: 'end', status: 'failed' },
+      },
+    ]);
+  });
+
+  test('gives the next provider back when its claim is refused', async () => {
+    const { run, sent, recorded } = stage({
+      answers: { twilio: transient },
+      probing: ['vonage'],
+      claims: [claimed(1), { result: 'ended' }],
+    });
+    expect((await run()).result).toBe('ended');
+    expect(sent.map(({ provider }) => provider)).toEqual(['twilio']);
+    expect(recorded).toEqual([
+      ['twilio', 'unhealthy'],
+      ['vonage', 'neutral'],
+    ]);
+  });
+
+  test('ends the job and says so when its settlement is stale', async () => {
+    const { run, sent, recorded, observed } = stage({
+      answers: { twilio: transient },
+      probing: ['vonage'],
+      settle: () => 'stale',
+    });
+    expect((await run()).result).toBe('stale');
+    expect(sent).toHaveLength(1);
+    expect(observed).toContain('stale att_1');
+    expect(recorded).toContainEqual(['vonage', 'neutral']);
+  });
+
+  test('settles again until Redis takes it, and sends only once', async () => {
+    const { run, sent, settled, observed } = stage({
+      settle: (call) => {
+        if (call < 3) throw new Error('Connection is closed.');
+        return 'settled';
+      },
+    });
+    expect((await run()).result).toBe('accepted');
+    expect(sent).toHaveLength(1);
+    expect(settled).toHaveLength(1);
+    expect(observed.filter((line) => line === 'settle failed att_1')).toHaveLength(2);
+  });
+
+  test('gives up settling when the code is dead', async () => {
+    const { run, sent } = stage({
+      claims: [claimed(1, { remainingMs: 50 })],
+      settle: () => {
+        throw new Error('Connection is closed.');
+      },
+    });
+    await expect(run()).rejects.toThrow('Connection is closed.');
+    expect(sent).toHaveLength(1);
+  });
+
+  test('settles although the health could not be recorded, or the next provider not be chosen', async () => {
+    const { run, settled, observed } = stage({ recordFails: true });
+    expect((await run()).result).toBe('accepted');
+    expect(settled).toHaveLength(1);
+    expect(observed).toContain('record failed twilio');
+
+    const away = stage({
+      answers: { twilio: unknown },
+      permit: (provider) => {
+        if (provider === 'vonage') throw new Error('Too many Cluster redirections');
+      },
+    });
+    expect((await away.run()).result).toBe('unknown');
+    expect(away.settled).toHaveLength(1);
+  });
+
+  test('calls an adapter that throws unknown, and keeps nothing of its error', async () => {
+    const scene = stage({
+      answers: {
+        twilio: () => {
+          throw new Error(`sending ${CODE} to ${TO}`);
+        },
+      },
+    });
+    const report = await scene.run();
+    expect(report.attempts[0]).toMatchObject({ outcome: 'unknown', providerCode: 'adapter_error' });
+    const kept = inspect([report, scene.settled, scene.observed], { depth: 10 });
+    expect(kept).not.toContain(CODE);
+    expect(kept).not.toContain(TO);
+  });
+
+  test('lets a provider wait no longer than its time-out', async () => {
+    const { run, sent } = stage({});
+    await run();
+    expect(sent[0]?.message.signal.aborted).toBe(false);
+    expect(sent[0]?.message.signal).toBeInstanceOf(AbortSignal);
+  });
+});

@@ -1,0 +1,212 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type AttemptResult, healthOf, type Permission, renderCodeMessage } from '@watchword/delivery';
+import type { Claimed, ClaimedAttempt, Next, Settlement } from '@watchword/verifications';
+import { type MadeAttempt, mayFailOver, nextAfterAttempt, nextWhileOpen } from '../domain/next-step.ts';
+import type {
+  AttemptReport,
+  Circuit,
+  Deliveries,
+  DeliveryObserver,
+  DeliveryReport,
+  DeliveryResult,
+  SmsProvider,
+} from '../ports.ts';
+
+export interface DeliverCodeDeps {
+  readonly deliveries: Deliveries;
+  /** Primary first. */
+  readonly providers: readonly SmsProvider[];
+  readonly circuit: Circuit;
+  readonly observer: DeliveryObserver;
+  readonly providerTimeoutMs: number;
+}
+
+/** A claim outlives the provider call by this much, so that its result can still be settled. */
+const SETTLE_MARGIN_MS = 2_000;
+const SETTLE_RETRY_MS = 100;
+const SETTLE_RETRY_MS_MAX = 1_000;
+const SETTLE_GIVE_UP_MS = 90_000;
+
+export const leaseOf = (providerTimeoutMs: number) => providerTimeoutMs + SETTLE_MARGIN_MS;
+
+interface Granted {
+  readonly provider: SmsProvider;
+  readonly permission: Permission;
+}
+
+/** What one job has done so far. */
+interface Job {
+  readonly reports: AttemptReport[];
+  readonly made: MadeAttempt[];
+  readonly tried: Set<string>;
+  /** Permission to call the next provider, taken before the last attempt was settled. */
+  held: Granted | undefined;
+}
+
+/**
+ * Runs one delivery job: claims, calls one provider, settles, and claims again for the next provider as long as that
+ * may help. Every send has its own claim, so a worker that was thought dead cannot send beside its successor.
+ */
+export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) => Promise<DeliveryReport> {
+  const { deliveries, providers, providerTimeoutMs, observer } = deps;
+  const chooseProvider = createChooseProvider(deps);
+  const settle = createSettle(deps);
+  const record = createRecord(deps);
+
+  async function runAttempt(job: Job, deliveryId: string): Promise<DeliveryResult | 'again'> {
+    const claim = await deliveries.claim(deliveryId, leaseOf(providerTimeoutMs));
+    if (claim.result !== 'claimed') return claim.result;
+    const granted = job.held ?? (await chooseProvider(claim.mode, job.tried));
+    if (!granted) {
+      const settlement = settlementWithout(
+        providers.some(({ mode }) => mode === claim.mode),
+        claim.attempt.ordinal,
+      );
+      job.reports.push(reportOf(claim.attempt, settlement, 0));
+      return settle(claim, settlement);
+    }
+    job.held = undefined;
+    const { provider, permission } = granted;
+    job.tried.add(provider.name);
+    const startedAt = performance.now();
+    const result = await callProvider(provider, claim, providerTimeoutMs);
+    const ms = Math.round(performance.now() - startedAt);
+
+    if (mayFailOver(result)) job.held = await chooseOther(claim.mode, job.tried);
+    const latest: MadeAttempt = { result, probe: permission.state === 'probe' };
+    const state = { latest, earlier: job.made, ordinal: claim.attempt.ordinal, hasOther: job.held !== undefined };
+    const settlement = settlementOf(provider.name, result, nextAfterAttempt(state));
+    job.made.push(latest);
+    const report = reportOf(claim.attempt, settlement, ms);
+    job.reports.push(report);
+    observer.attempted(report);
+    const [settled] = await Promise.all([settle(claim, settlement), record(permission, healthOf(result))]);
+    return settled;
+  }
+
+  async function chooseOther(mode: Claimed['mode'], tried: ReadonlySet<string>): Promise<Granted | undefined> {
+    try {
+      return await chooseProvider(mode, tried);
+    } catch {
+      // Redis is away: an attempt that was made must be settled first of all.
+      return undefined;
+    }
+  }
+
+  return async function deliverCode(deliveryId) {
+    const job: Job = { reports: [], made: [], tried: new Set(), held: undefined };
+    let result: DeliveryResult | 'again';
+    do result = await runAttempt(job, deliveryId);
+    while (result === 'again');
+    if (job.held) await record(job.held.permission, 'neutral');
+    return { result, attempts: job.reports };
+  };
+}
+
+/** The first provider of this mode that was not tried in this job and whose circuit permits a call. */
+function createChooseProvider({ providers, circuit, observer }: DeliverCodeDeps) {
+  return async function chooseProvider(
+    mode: Claimed['mode'],
+    tried: ReadonlySet<string>,
+  ): Promise<Granted | undefined> {
+    for (const provider of providers) {
+      if (provider.mode !== mode || tried.has(provider.name)) continue;
+      const permission = await circuit.permit(provider.name);
+      observer.circuitSeen(provider.name, permission.state !== 'closed');
+      if (permission.state !== 'open') return { provider, permission };
+    }
+    return undefined;
+  };
+}
+
+function createRecord({ circuit, observer }: DeliverCodeDeps) {
+  return async function record(permission: Permission, health: ReturnType<typeof healthOf>): Promise<void> {
+    if (health === 'neutral' && permission.state === 'closed') return;
+    try {
+      observer.circuitMoved(permission.provider, await circuit.record(permission, health));
+    } catch (error) {
+      // The message's own fate matters more than a count; a probe's slot frees itself.
+      observer.recordFailed(permission, error);
+    }
+  };
+}
+
+/**
+ * Settles, and goes on trying while Redis is away: the message has gone out, and an unrecorded one is sent again.
+ * Gives up when the code is dead anyway.
+ */
+function createSettle({ deliveries, observer }: DeliverCodeDeps) {
+  return async function settle(
+    { attempt, remainingMs }: Claimed,
+    settlement: Settlement,
+  ): Promise<DeliveryResult | 'again'> {
+    const giveUpAt = performance.now() + Math.min(remainingMs, SETTLE_GIVE_UP_MS);
+    for (let retryMs = SETTLE_RETRY_MS; ; retryMs = Math.min(retryMs * 2, SETTLE_RETRY_MS_MAX)) {
+      try {
+        if ((await deliveries.settle(attempt, settlement)) === 'settled') return resultOf(settlement.next);
+        observer.stale(attempt);
+        return 'stale';
+      } catch (error) {
+        observer.settleFailed(attempt, error);
+        if (performance.now() > giveUpAt) throw error;
+      }
+      await delay(retryMs);
+    }
+  };
+}
+
+const resultOf = (next: Next) => (next.kind === 'end' ? next.status : next.kind);
+
+/** Adapters do not throw; if one does, its error may hold the code, so nothing of it is kept. */
+async function callProvider(provider: SmsProvider, claim: Claimed, timeoutMs: number): Promise<AttemptResult> {
+  try {
+    return await provider.send({
+      to: claim.destination,
+      text: renderCodeMessage({ purpose: claim.purpose, code: claim.code, ttlMs: claim.codeTtlMs }),
+      attemptId: claim.attempt.id,
+      validitySeconds: Math.max(1, Math.floor(claim.remainingMs / 1000)),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+  } catch {
+    return { outcome: 'unknown', providerCode: 'adapter_error' };
+  }
+}
+
+function settlementOf(provider: string, result: AttemptResult, next: Next): Settlement {
+  return {
+    provider,
+    outcome: result.outcome,
+    next,
+    ...(result.outcome === 'rejected' ? { class: result.class } : {}),
+    ...(result.outcome === 'accepted'
+      ? { providerMessageId: result.providerMessageId }
+      : { providerCode: result.providerCode }),
+  };
+}
+
+/** No provider was called: either none serves this mode (a test key never reaches a carrier), or each circuit is open. */
+function settlementWithout(hasMode: boolean, ordinal: number): Settlement {
+  if (hasMode) {
+    return { provider: null, outcome: 'transient', providerCode: 'circuit_open', next: nextWhileOpen(ordinal) };
+  }
+  return {
+    provider: null,
+    outcome: 'rejected',
+    class: 'configuration',
+    providerCode: 'no_provider',
+    next: { kind: 'end', status: 'failed' },
+  };
+}
+
+function reportOf(attempt: ClaimedAttempt, settlement: Settlement, ms: number): AttemptReport {
+  const { provider, outcome, providerCode } = settlement;
+  return {
+    attempt: attempt.id,
+    ordinal: attempt.ordinal,
+    provider,
+    outcome,
+    ...(settlement.class === undefined ? {} : { class: settlement.class }),
+    ...(providerCode === undefined ? {} : { providerCode }),
+    ms,
+  };
+}

@@ -1,0 +1,146 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { Writable } from 'node:stream';
+import {
+  connectRedis,
+  createDeliveryProducer,
+  createLogger,
+  createRedisClock,
+  parseEnvironment,
+  Secret,
+} from '@watchword/platform';
+import { eventually, startChild } from '@watchword/testkit';
+import { createVerifications } from '@watchword/verifications';
+import { composeWorker, workerVariables } from '../src/index.ts';
+
+const KEYS = { seal: randomBytes(32), id: randomBytes(32) };
+const PROJECT = 'default';
+const POLICY = {
+  alphabet: 'alphanumeric',
+  length: 10,
+  codeTtlMs: 300_000,
+  checksMax: 3,
+  sendsMax: 5,
+  sendsWindowMs: 600_000,
+  pacingSeconds: [60],
+  codesValidMax: 3,
+  streakFreeChecks: 9,
+  endedRetentionMs: 60_000,
+} as const;
+
+export interface InboxMessage {
+  readonly provider: string;
+  readonly to: string;
+  readonly text: string;
+  readonly code: string | null;
+}
+
+export type Scene = Awaited<ReturnType<typeof createScene>>;
+
+/** What a worker meets: a Redis with open verifications, the queue, and the sandbox. The worker is started by the test. */
+export async function createScene(redisUrl: string) {
+  const sandbox = startChild('services/sandbox/src/main.ts', { SANDBOX_PORT: '0' });
+  const sandboxUrl = /http:\/\/\S+/.exec(await sandbox.ready)?.[0] ?? '';
+  const silent = createLogger({ service: 'test', level: 'silent' });
+  const redis = await connectRedis({ url: new Secret(redisUrl), name: 'test', profile: 'worker', logger: silent });
+  // Another suite's keys were used with this Redis; this one has its own.
+  await redis.del('ww:keys');
+  const clock = await createRedisClock(redis);
+  const producer = createDeliveryProducer('sms', redis, silent);
+  const verifications = createVerifications({
+    redis,
+    clock,
+    idKey: new Secret(KEYS.id),
+    sealKey: new Secret(KEYS.seal),
+    digests: { digest: async () => randomBytes(32) },
+    profiles: { current: 0, get: async () => ({ memoryKib: 1024 }) },
+  });
+  let log = '';
+  const destination = new Writable({
+    write(chunk: Buffer, _, done) {
+      log += chunk.toString('utf8');
+      done();
+    },
+  });
+  const logger = createLogger({ service: 'worker', level: 'trace', destination });
+  const seen: InboxMessage[] = [];
+
+  const timeline = async (id: string) => (await verifications.timeline(id, PROJECT)) ?? [];
+
+  return {
+    redis,
+    producer,
+    timeline,
+    log: () => log,
+    /** Every message that a test found in the inbox. */
+    seen,
+
+    startWorker(extra: Record<string, string> = {}) {
+      const environment = {
+        REDIS_URL: redisUrl,
+        SEAL_KEY: KEYS.seal.toString('base64url'),
+        ID_KEY: KEYS.id.toString('base64url'),
+        SANDBOX_URL: sandboxUrl,
+        PROVIDER_TIMEOUT_MS: '400',
+        ...extra,
+      };
+      return composeWorker(parseEnvironment(workerVariables, environment), { logger });
+    },
+
+    /** All providers answer, and nobody has found fault with them. */
+    async clearFaults(): Promise<void> {
+      await fetch(`${sandboxUrl}/api/faults`, { method: 'DELETE' });
+      for (const provider of ['twilio', 'vonage']) await redis.del(`ww:{h:${provider}}`);
+    },
+
+    async fault(provider: 'twilio' | 'vonage', mode: string, extra: object = {}): Promise<void> {
+      const response = await fetch(`${sandboxUrl}/api/faults/${provider}`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ mode, ...extra }),
+      });
+      if (!response.ok) throw new Error(`The sandbox refused the fault: ${await response.text()}`);
+    },
+
+    /** Opens a verification and enqueues its delivery, as the otp service does. */
+    async open(mode: 'test' | 'live' = 'test') {
+      const to = `+1415${randomInt(2_000_000, 9_999_999)}`;
+      const opened = await verifications.open(
+        { destination: to, purpose: 'login', channel: 'sms', country: 'US', binding: undefined, context: {} },
+        POLICY,
+        { project: PROJECT, mode, operation: '', deadline: clock.serverNow() + 5_000 },
+      );
+      if (opened.result !== 'sent') throw new Error(opened.result);
+      await producer.enqueue(opened.deliveryId, { delivery: opened.deliveryId, requestId: 'req_1' });
+      return { to, id: opened.id };
+    },
+
+    async inbox(to: string): Promise<InboxMessage[]> {
+      const response = await fetch(`${sandboxUrl}/api/messages?to=${encodeURIComponent(to)}`);
+      const messages = (await response.json()) as InboxMessage[];
+      seen.push(...messages);
+      return messages;
+    },
+
+    attemptStarted: (id: string) =>
+      eventually('the attempt has started', 5_000, async () =>
+        (await timeline(id)).some(({ type }) => type === 'attempt.started') ? true : undefined,
+      ),
+
+    /** How the delivery ended, and what its attempts came to. */
+    ended: (id: string) =>
+      eventually('the delivery has ended', 10_000, async () => {
+        const events = await timeline(id);
+        const end = events.find(({ type }) => type === 'delivery.ended');
+        const attempts = events.filter(({ type }) => type === 'attempt.settled').map(({ data }) => data);
+        return end && { status: end.data.status, attempts };
+      }),
+
+    async close(): Promise<void> {
+      await producer.close();
+      clock[Symbol.dispose]();
+      await redis.del('ww:keys');
+      redis.disconnect();
+      await sandbox.stop();
+    },
+  };
+}
