@@ -10,8 +10,7 @@ export const ERRORS = {
   invalid_request: { status: 400, title: 'The request is not valid' },
   unauthenticated: { status: 401, title: 'A valid API key is required' },
   not_found: { status: 404, title: 'Not found' },
-  method_not_allowed: { status: 405, title: 'Method not allowed' },
-  idempotency_in_progress: { status: 409, title: 'A call with this Idempotency-Key is in progress', retryable: true },
+  request_timeout: { status: 408, title: 'The request took too long to arrive', retryable: true },
   not_pending: { status: 409, title: 'The verification has ended' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
@@ -21,6 +20,7 @@ export const ERRORS = {
   max_sends: { status: 429, title: 'Too many codes were sent to this destination', retryable: true },
   rate_limited: { status: 429, title: 'Rate limit reached', retryable: true },
   checks_locked: { status: 429, title: 'Too many wrong codes for this destination', retryable: true },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'Internal error' },
   unavailable: { status: 503, title: 'Temporarily unavailable', retryable: true },
 } as const satisfies Record<string, ErrorSpec>;

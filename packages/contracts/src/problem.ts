@@ -14,9 +14,7 @@ export const problemSchema = z
     retry_after_s: z.int().optional().describe('Seconds to wait; the same as `Retry-After`'),
     limit: z.string().optional().describe('Which limit was reached'),
     errors: z
-      .array(
-        z.object({ pointer: z.string().describe('JSON Pointer (RFC 6901) into the body'), detail: z.string() }),
-      )
+      .array(z.object({ pointer: z.string().describe('JSON Pointer (RFC 6901) into the body'), detail: z.string() }))
       .optional(),
   })
   .meta({ id: 'Problem' });

@@ -39,6 +39,7 @@ const purpose = z
 const binding = z
   .record(z.string().min(1).max(64), z.string().max(256))
   .refine((fields) => Object.keys(fields).length <= 10, 'must have at most 10 fields')
+  .meta({ maxProperties: 10 })
   .describe('What the code is bound to, e.g. amount and payee; the check must repeat it exactly');
 const code = z
   .string()
@@ -69,6 +70,7 @@ export const openVerificationSchema = z
     metadata: z
       .record(z.string().min(1).max(64), z.string().max(128))
       .refine((fields) => Object.keys(fields).length <= 10, 'must have at most 10 fields')
+      .meta({ maxProperties: 10 })
       .optional(),
   })
   .meta({ id: 'OpenVerification' });

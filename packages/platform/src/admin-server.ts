@@ -16,19 +16,34 @@ export interface AdminServerOptions {
   readonly isReady: () => Promise<void>;
 }
 
+interface AdminAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly type?: string;
+}
+
+const READY_TIMEOUT_MS = 1_000;
+
 /** `/livez` (the process answers), `/readyz` (it can do its work), `/metrics` (Prometheus text). */
 export async function startAdminServer({ host, port, registry, isReady }: AdminServerOptions): Promise<AdminServer> {
-  const server = createServer(async (request, response) => {
-    const reply = (status: number, body: string, type = 'text/plain; charset=utf-8') =>
-      response.writeHead(status, { 'content-type': type }).end(body);
-    if (request.url === '/livez') reply(200, 'ok\n');
-    else if (request.url === '/metrics') reply(200, await registry.metrics(), registry.contentType);
-    else if (request.url === '/readyz') {
-      await isReady().then(
-        () => reply(200, 'ok\n'),
-        (error: unknown) => reply(503, `not ready: ${error instanceof Error ? error.message : 'unknown'}\n`),
-      );
-    } else reply(404, 'not found\n');
+  async function answer(path: string | undefined): Promise<AdminAnswer> {
+    switch (path) {
+      case '/livez':
+        return { status: 200, body: 'ok\n' };
+      case '/readyz':
+        return answerReady(isReady);
+      case '/metrics':
+        return { status: 200, body: await registry.metrics(), type: registry.contentType };
+      default:
+        return { status: 404, body: 'not found\n' };
+    }
+  }
+  const server = createServer((request, response) => {
+    answer(request.url).then(
+      ({ status, body, type = 'text/plain; charset=utf-8' }) =>
+        response.writeHead(status, { 'content-type': type }).end(body),
+      () => response.writeHead(500).end(),
+    );
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explainListenError(error, port, 'ADMIN_PORT')));
@@ -43,4 +58,20 @@ export async function startAdminServer({ host, port, registry, isReady }: AdminS
         server.closeAllConnections();
       }),
   };
+}
+
+/** Silence is an answer too: what a stopped Redis never says must not hang the probe. */
+async function answerReady(isReady: () => Promise<void>): Promise<AdminAnswer> {
+  let timer: NodeJS.Timeout | undefined;
+  const timedOut = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), READY_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([isReady(), timedOut]);
+    return { status: 200, body: 'ok\n' };
+  } catch (error) {
+    return { status: 503, body: `not ready: ${error instanceof Error ? error.message : 'unknown'}\n` };
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -93,7 +93,14 @@ function readOrMakeKeys(directory: string): KeysFile {
 function makeKeys(directory: string, path: string): string {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const key = () => randomBytes(32).toString('base64url');
-  const keys: KeysFile = { pepper: key(), seal: key(), id: key(), hop: key(), index: key(), apiKey: mintApiKey('test') };
+  const keys: KeysFile = {
+    pepper: key(),
+    seal: key(),
+    id: key(),
+    hop: key(),
+    index: key(),
+    apiKey: mintApiKey('test'),
+  };
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   writeFileSync(draft, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });
   try {

@@ -68,7 +68,7 @@ export interface VariableDescription {
 export function describeEnvironment(schema: z.ZodObject): VariableDescription[] {
   const properties = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties ?? {};
   return Object.entries(properties).map(([name, property]) => {
-    const { default: preset, description } = typeof property === 'object' ? property : {};
-    return { name, default: preset === undefined ? '' : String(preset), meaning: description ?? '' };
+    const { default: preset, description = '' } = typeof property === 'object' ? property : {};
+    return { name, default: typeof preset === 'string' ? preset : '', meaning: description };
   });
 }

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import type { Mode } from '@watchword/contracts';
 import type { Secret } from './secret.ts';
 
@@ -12,10 +12,15 @@ export interface HopContext {
   readonly deadline: number;
 }
 
+export type SignHop = (method: string, path: string, context: HopContext, body: string) => string;
+
 /** HMAC-SHA256 over method, path, context and body, so that nothing of a captured call can be changed or used late. */
-export function signHop(key: Secret<Buffer>, method: string, path: string, context: HopContext, body: string): string {
-  const head = [method, path, context.requestId, context.project, context.mode, context.operation, context.deadline];
-  return createHmac('sha256', key.reveal()).update(`${head.join('\n')}\n`).update(body).digest('base64url');
+export function createHopSigner(hopKey: Secret<Buffer>): SignHop {
+  const key = createSecretKey(hopKey.reveal());
+  return (method, path, { requestId, project, mode, operation, deadline }, body) => {
+    const head = [method, path, requestId, project, mode, operation, deadline].join('\n');
+    return createHmac('sha256', key).update(`${head}\n${body}`).digest('base64url');
+  };
 }
 
 export function isHopSignature(signature: string, expected: string): boolean {

@@ -8,6 +8,7 @@ export * from './environment.ts';
 export * from './errors.ts';
 export * from './hop-signature.ts';
 export * from './http/app.ts';
+export * from './http/body-text.ts';
 export * from './http/listen.ts';
 export * from './http/problem.ts';
 export * from './logger.ts';

@@ -32,7 +32,9 @@ export function startChild(file: string, environment: Readonly<Record<string, st
   };
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  const ended = new Promise<Awaited<Child['ended']>>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
   return {
     pid: child.pid as number,
     output: () => output,
@@ -58,7 +60,8 @@ async function waitForReadyLine(child: ChildProcess, output: () => string): Prom
       .slice(0, -1)
       .find((candidate) => candidate.startsWith('ready'));
     if (line !== undefined) return line;
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`It ended before it was ready:\n${output()}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`It ended before it was ready:\n${output()}`);
     await Promise.race([once(child.stdout as NodeJS.ReadableStream, 'data'), once(child, 'close')]);
   }
 }

@@ -1,5 +1,5 @@
-export * from './chromium.ts';
 export * from './child.ts';
+export * from './chromium.ts';
 export * from './eventually.ts';
 export * from './leak-search.ts';
 export * from './platform.ts';

@@ -18,11 +18,28 @@ const messageSchema = z.object({
 });
 export type InboxMessage = z.infer<typeof messageSchema>;
 
+/** Every field that some answer has; a test asserts the ones that it reads. */
+export interface AnswerBody {
+  readonly id: string;
+  readonly status: string | number;
+  readonly result: string;
+  readonly valid: boolean;
+  readonly code: string;
+  readonly errors?: readonly { pointer: string; detail: string }[];
+  readonly deliveries: readonly { id: string; status: string }[];
+  readonly events: readonly {
+    seq: number;
+    type: string;
+    at: string;
+    data: Record<string, string | number | boolean>;
+  }[];
+  readonly expires_at: string;
+}
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: what a test reads of an answer is what it asserts.
-  readonly body: any;
+  readonly body: AnswerBody;
   readonly ms: number;
 }
 
@@ -60,7 +77,12 @@ export async function startPlatform({ env = {}, without = [] }: PlatformOptions 
   const sandbox = file.sandbox ?? '';
   const seen = new Map<string, InboxMessage>();
 
-  async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const startedAt = performance.now();
     const response = await fetch(gateway + path, {
       method,
@@ -73,13 +95,13 @@ export async function startPlatform({ env = {}, without = [] }: PlatformOptions 
       signal: AbortSignal.timeout(30_000),
     });
     const text = await response.text();
-    const parsed: unknown = text === '' ? undefined : JSON.parse(text);
-    return { status: response.status, headers: response.headers, body: parsed, ms: performance.now() - startedAt };
+    const answer = JSON.parse(text) as AnswerBody;
+    return { status: response.status, headers: response.headers, body: answer, ms: performance.now() - startedAt };
   }
 
   async function inbox(to?: string): Promise<InboxMessage[]> {
     const query = new URLSearchParams({ limit: '50000', ...(to === undefined ? {} : { to }) });
-    const response = await fetch(`${sandbox}/api/messages?${query}`);
+    const response = await fetch(`${sandbox}/api/messages?${query.toString()}`);
     const messages = z.array(messageSchema).parse(await response.json());
     for (const message of messages) seen.set(message.id, message);
     return messages;
@@ -168,6 +190,6 @@ export function freshNumber(): string {
 
 /** The value that `share` of all values do not exceed. */
 export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((left, right) => left - right);
+  const sorted = values.toSorted((left, right) => left - right);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -25,7 +25,10 @@ test('one destination has one shard whatever the purpose, and another handle for
 
 test('destinations spread over all shards', () => {
   const shards = new Set(
-    Array.from({ length: 2_000 }, (_, index) => locate(keys, 'p', 'login', `+1415555${String(index).padStart(4, '0')}`).shard),
+    Array.from(
+      { length: 2_000 },
+      (_, index) => locate(keys, 'p', 'login', `+1415555${String(index).padStart(4, '0')}`).shard,
+    ),
   );
   expect(shards.size).toBe(SHARDS);
 });

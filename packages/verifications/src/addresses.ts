@@ -15,7 +15,7 @@ export function locate(keys: AddressKeys, project: string, purpose: string, dest
 /** 16 bytes for a binding whatever the order of its fields; empty for none. Keyed, since amounts are easy to guess. */
 export function digestBinding(keys: AddressKeys, binding: Readonly<Record<string, string>> | undefined): Buffer {
   if (binding === undefined) return Buffer.alloc(0);
-  const fields = Object.entries(binding).sort(([left], [right]) => (left < right ? -1 : 1));
+  const fields = Object.entries(binding).toSorted(([left], [right]) => (left < right ? -1 : 1));
   return createHmac('sha256', keys.binding).update(JSON.stringify(fields)).digest().subarray(0, 16);
 }
 
@@ -31,7 +31,11 @@ export const shardKeys = (shard: number) => ({
   destination: (handle: string) => `${tagOf(shard)}:d:${handle}`,
 });
 
-export function keysOf(id: string, { shard, handle }: Pick<VerificationAddress, 'shard' | 'handle'>, operation: string) {
+export function keysOf(
+  id: string,
+  { shard, handle }: Pick<VerificationAddress, 'shard' | 'handle'>,
+  operation: string,
+) {
   const keys = shardKeys(shard);
   return {
     verification: keys.verification(id),

@@ -3,7 +3,7 @@ import { CODE_ALPHABETS, type CodeAlphabet, generateCode } from './codes.ts';
 
 /** Pearson's statistic over all characters of many codes. */
 function chiSquare(alphabet: CodeAlphabet, codes: number, length: number): number {
-  const counts = new Map([...CODE_ALPHABETS[alphabet]].map((character) => [character, 0]));
+  const counts = new Map(Array.from(CODE_ALPHABETS[alphabet]).map((character) => [character, 0]));
   for (let count = 0; count < codes; count += 1) {
     for (const character of generateCode(alphabet, length)) {
       counts.set(character, (counts.get(character) ?? Number.NaN) + 1);

@@ -5,8 +5,8 @@ import { shardKeys } from './addresses.ts';
 import { LEAST_LIFE_MS } from './code-policy.ts';
 import type { Claimed, Deliveries, Refused, Settlement } from './deliveries.ts';
 import { deriveAddressKeys } from './keys.ts';
-import { createSealer } from './seal.ts';
 import { claimScript, settleScript } from './scripts.ts';
+import { createSealer } from './seal.ts';
 import { attemptIdOf, createVerificationIds, parseDeliveryId } from './verification-id.ts';
 
 export interface DeliveriesOptions {

@@ -28,7 +28,12 @@ export function createDueSet(redis: RedisConnection, clock: Clock) {
     );
     const lateMs = now - score;
     if (reply[0] !== 'enqueue') return { action: reply[0], lateMs };
-    return { action: 'enqueue', deliveryId: deliveryIdOf({ id, ordinal: Number(ordinal) }), attempts: reply[1], lateMs };
+    return {
+      action: 'enqueue',
+      deliveryId: deliveryIdOf({ id, ordinal: Number(ordinal) }),
+      attempts: reply[1],
+      lateMs,
+    };
   }
 
   async function drainShard(shard: number): Promise<DueAction[]> {

@@ -61,7 +61,9 @@ export const judgeScript = defineScript({
 export const cancelScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/cancel.lua'),
   keys: ['verification', 'operation', 'events', 'due'],
-  reply: json(z.discriminatedUnion('result', [z.object({ result: z.literal('canceled') }), notPending, notFound, late])),
+  reply: json(
+    z.discriminatedUnion('result', [z.object({ result: z.literal('canceled') }), notPending, notFound, late]),
+  ),
 });
 
 const bytes = z.instanceof(Buffer);
@@ -85,8 +87,5 @@ export const settleScript = defineScript({
 export const drainDueScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/drain-due.lua'),
   keys: ['verification', 'events', 'due'],
-  reply: z.union([
-    z.tuple([z.literal('enqueue'), z.int()]),
-    z.tuple([z.enum(['expired', 'ended', 'later'])]),
-  ]),
+  reply: z.union([z.tuple([z.literal('enqueue'), z.int()]), z.tuple([z.enum(['expired', 'ended', 'later'])])]),
 });

@@ -21,7 +21,13 @@ export function createSealer(sealKey: Secret<Buffer>): Sealer {
     seal(plain, id, field) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(`${id}:${field}`));
-      return Buffer.concat([Buffer.of(KEY_ID), nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+      return Buffer.concat([
+        Buffer.of(KEY_ID),
+        nonce,
+        cipher.update(plain, 'utf8'),
+        cipher.final(),
+        cipher.getAuthTag(),
+      ]);
     },
     unseal(sealed, id, field) {
       if (sealed[0] !== KEY_ID) throw new Error('The value was sealed under an unknown key');

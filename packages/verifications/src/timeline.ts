@@ -34,7 +34,8 @@ export async function readTimeline(
 
 function toEntry(values: readonly string[]): Record<string, string> {
   const entry: Record<string, string> = {};
-  for (let index = 0; index + 1 < values.length; index += 2) entry[values[index] as string] = values[index + 1] as string;
+  for (let index = 0; index + 1 < values.length; index += 2)
+    entry[values[index] as string] = values[index + 1] as string;
   return entry;
 }
 

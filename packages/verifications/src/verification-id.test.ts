@@ -7,7 +7,11 @@ const ids = createVerificationIds(createSecretKey(randomBytes(16)));
 const address = { shard: 63, handle: 'zzzzzzzzzzz0', profile: 63 };
 
 test('an id gives back the address it was made from, at both ends of each range', () => {
-  for (const made of [address, { shard: 0, handle: '000000000000', profile: 0 }, { ...address, shard: 7, profile: 1 }]) {
+  for (const made of [
+    address,
+    { shard: 0, handle: '000000000000', profile: 0 },
+    { ...address, shard: 7, profile: 1 },
+  ]) {
     expect(ids.open(ids.create(made))).toEqual(made);
   }
 });

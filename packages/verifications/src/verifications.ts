@@ -7,10 +7,15 @@ import { generateCode, normalizeCode } from './codes.ts';
 import type { DigestProfiles } from './digest-profiles.ts';
 import { deriveAddressKeys } from './keys.ts';
 import { readState, type VerificationState } from './read-state.ts';
-import { createSealer } from './seal.ts';
 import { cancelScript, judgeScript, type OpenedOutcome, openScript, resendScript } from './scripts.ts';
+import { createSealer } from './seal.ts';
 import { readTimeline } from './timeline.ts';
-import { createVerificationIds, deliveryIdOf, stripVerificationPrefix, VERIFICATION_PREFIX } from './verification-id.ts';
+import {
+  createVerificationIds,
+  deliveryIdOf,
+  stripVerificationPrefix,
+  VERIFICATION_PREFIX,
+} from './verification-id.ts';
 
 /** Who asks, and until when an answer is of use (on Redis' clock, ms). */
 export interface CallContext {
@@ -221,8 +226,7 @@ export function createVerifications({ redis, clock, idKey, sealKey, digests, pro
     const key = shardKeys(shard).destination(handle);
     const exact = await redis.hget(key, Buffer.concat([Buffer.from('o'), digestBinding(keys, binding)]));
     if (exact !== null) return VERIFICATION_PREFIX + exact;
-    const others = Object.entries(await redis.hgetall(key)).filter(([field]) => field.startsWith('o'));
-    const [, id] = others[0] ?? [];
+    const [, id] = Object.entries(await redis.hgetall(key)).find(([field]) => field.startsWith('o')) ?? [];
     return id === undefined ? null : VERIFICATION_PREFIX + id;
   }
 

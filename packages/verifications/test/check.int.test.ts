@@ -48,7 +48,10 @@ test('a code verifies only under its own binding; a changed amount uses up no ch
   const sent = await harness.open({ binding, purpose: 'transaction' });
   const code = await harness.codeOf(sent.deliveryId);
   const changed = { ...binding, amount: '99.00' };
-  expect(await harness.judge(sent.id, code, {}, changed)).toMatchObject({ result: 'binding_mismatch', checksRemaining: 3 });
+  expect(await harness.judge(sent.id, code, {}, changed)).toMatchObject({
+    result: 'binding_mismatch',
+    checksRemaining: 3,
+  });
   expect(await harness.judge(sent.id, code)).toMatchObject({ result: 'binding_mismatch', checksRemaining: 3 });
   expect(await harness.judge(sent.id, code, {}, binding)).toMatchObject({ result: 'approved' });
 });
@@ -83,7 +86,9 @@ test('wrong checks count over all verifications of a destination: the 10th in a 
   harness.travel(60_001);
   expect(await harness.judge(sent.id, code)).toMatchObject({ result: 'approved' });
   const next = await harness.open(input, noPacing);
-  expect(await harness.judge(next.id, wrongCode(await harness.codeOf(next.deliveryId)))).toMatchObject({ result: 'incorrect' });
+  expect(await harness.judge(next.id, wrongCode(await harness.codeOf(next.deliveryId)))).toMatchObject({
+    result: 'incorrect',
+  });
 });
 
 test('a repeat under the same operation gets the first answer again and counts nothing', async () => {

@@ -85,7 +85,10 @@ test('a failed delivery makes the verification undeliverable; a code that arrive
     providerCode: '21211',
     next: { kind: 'end', status: 'failed' },
   });
-  expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({ undeliverable: true, status: 'pending' });
+  expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({
+    undeliverable: true,
+    status: 'pending',
+  });
   expect(await harness.judge(sent.id, code)).toMatchObject({ result: 'approved' });
 });
 

@@ -1,11 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  checkRedis,
-  connectRedis,
-  createLogger,
-  type RedisConnection,
-  Secret,
-} from '@watchword/platform';
+import { checkRedis, connectRedis, createLogger, Secret } from '@watchword/platform';
 import { inject } from 'vitest';
 import { createCodeDigests } from '../src/code-digest.ts';
 import type { CodePolicy } from '../src/code-policy.ts';
@@ -70,7 +64,7 @@ export async function startHarness() {
   const timelineOf = async (id: string) => (await verifications.timeline(id, project)) ?? [];
 
   return {
-    redis: redis as RedisConnection,
+    redis,
     clock,
     keys: { idKey, sealKey },
     digests,

@@ -110,7 +110,10 @@ test('cancel ends an open verification; its code is worth nothing then', async (
   const code = await harness.codeOf(sent.deliveryId);
   expect(await harness.verifications.cancel(sent.id, harness.call())).toEqual({ result: 'canceled' });
   expect(await harness.judge(sent.id, code)).toMatchObject({ result: 'canceled', status: 'canceled' });
-  expect(await harness.verifications.cancel(sent.id, harness.call())).toEqual({ result: 'not_pending', status: 'canceled' });
+  expect(await harness.verifications.cancel(sent.id, harness.call())).toEqual({
+    result: 'not_pending',
+    status: 'canceled',
+  });
   expect(await harness.verifications.resend(sent.id, policy, harness.call())).toMatchObject({ result: 'not_pending' });
 });
 

@@ -18,7 +18,8 @@ export function createTwoCallJudge({ redis, keys, digests, profiles }: Harness) 
     const candidate = await digests.digest(code, id, profile, Date.now() + 30_000);
 
     const [status, checksLeft, digest] = await redis.hmgetBuffer(verification, 's', 'c', 'h1');
-    if (status?.toString() !== 'pending') return { result: status?.toString() === 'approved' ? 'already_approved' : 'exhausted' };
+    if (status?.toString() !== 'pending')
+      return { result: status?.toString() === 'approved' ? 'already_approved' : 'exhausted' };
     if (Number(checksLeft) <= 0) return { result: 'exhausted' };
     if (digest?.equals(candidate)) {
       await redis.hset(verification, 's', 'approved');

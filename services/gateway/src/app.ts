@@ -1,11 +1,8 @@
-import { createHttpApp, type HttpApp, type Logger, type Registry } from '@watchword/platform';
+import { createHttpApp, type HttpApp, keepBodyText, type Logger, type Registry } from '@watchword/platform';
 import type { Authenticate } from './http/authenticate.ts';
-import { keepBodyText } from './http/body-text.ts';
-import { boundConnections } from './http/connections.ts';
 import { collectDocumentation, serveDocumentation } from './http/documentation.ts';
 import { createRelay } from './http/relay.ts';
 import { routeV1 } from './http/routes/v1.ts';
-import { sendSecurityHeaders } from './http/security-headers.ts';
 import type { RelayCall } from './usecases/relay-call.ts';
 
 export interface GatewayAppDeps {
@@ -18,8 +15,6 @@ export interface GatewayAppDeps {
 /** The public HTTP interface; neither environment nor listening. */
 export async function buildApp({ logger, registry, authenticate, relayCall }: GatewayAppDeps): Promise<HttpApp> {
   const app = createHttpApp({ logger, registry });
-  boundConnections(app);
-  sendSecurityHeaders(app);
   keepBodyText(app);
   await collectDocumentation(app);
   await app.register(async (scope) => routeV1(scope, authenticate, createRelay(relayCall)));

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { HOP_HEADERS, type Mode } from '@watchword/contracts';
-import { type HopContext, isHopSignature, type Secret, signHop } from '@watchword/platform';
+import { createHopSigner, type HopContext, isHopSignature, type Secret } from '@watchword/platform';
 
 export interface ReceivedCall {
   readonly method: string;
@@ -25,9 +25,10 @@ export interface OtpStandIn {
 
 /** A real HTTP server that takes only what is signed with `hopKey`, as the otp service does. */
 export async function startOtpStandIn(hopKey: Secret<Buffer>): Promise<OtpStandIn> {
+  const signHop = createHopSigner(hopKey);
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const call = await read(request);
-    const expected = signHop(hopKey, call.method, call.path, call.context, call.body);
+    const expected = signHop(call.method, call.path, call.context, call.body);
     if (!isHopSignature(String(request.headers[HOP_HEADERS.signature]), expected)) {
       standIn.refused += 1;
       json(response, 401, { code: 'unauthenticated' }, 'application/problem+json');

@@ -1,4 +1,11 @@
-import { AppError, type Clock, createHttpApp, type HttpApp, type HttpAppOptions, type Secret } from '@watchword/platform';
+import {
+  type Clock,
+  createHttpApp,
+  type HttpApp,
+  type HttpAppOptions,
+  keepBodyText,
+  type Secret,
+} from '@watchword/platform';
 import { createHopGuard, requestIdOf } from './http/hop.ts';
 import { registerVerificationRoutes, type UseCases } from './http/verification-routes.ts';
 
@@ -11,16 +18,7 @@ export interface OtpAppDeps extends HttpAppOptions {
 /** The otp service's HTTP interface: the signed hop and nothing else. */
 export function buildApp({ hopKey, clock, useCases, ...options }: OtpAppDeps): HttpApp {
   const app = createHttpApp({ ...options, requestIdOf });
-  // The signature covers the bytes, so they are kept beside the parsed body. An empty body stands for {}.
-  app.removeContentTypeParser('application/json');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    request.rawBody = body as string;
-    try {
-      done(null, body === '' ? {} : JSON.parse(body as string));
-    } catch {
-      done(new AppError('invalid_request', { detail: 'The body is not valid JSON.' }));
-    }
-  });
+  keepBodyText(app);
   app.addHook('preValidation', createHopGuard(hopKey, clock));
   registerVerificationRoutes(app, useCases);
   return app;

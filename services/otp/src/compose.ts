@@ -9,8 +9,8 @@ import {
   createRedisClock,
   createRegistry,
   type DeliveryProducer,
-  listen,
   type Logger,
+  listen,
   queueJobs,
   type RunningService,
   startAdminServer,
@@ -20,8 +20,8 @@ import { createCodeDigests, registerDigestProfile } from '@watchword/verificatio
 import { buildApp } from './app.ts';
 import type { OtpConfig } from './config.ts';
 import { createCodePolicies } from './domain/code-policies.ts';
-import type { DeliveryQueue } from './ports.ts';
 import { startDueTicker } from './jobs/due-ticker.ts';
+import type { DeliveryQueue } from './ports.ts';
 import { createCancelVerification } from './usecases/cancel-verification.ts';
 import { createCheckCode } from './usecases/check-code.ts';
 import { createHandOver } from './usecases/hand-over.ts';

@@ -21,14 +21,14 @@ export const otpVariables = z.object({
     .describe('`alphanumeric` leaves out look-alikes (0 O 1 I L)'),
   CODE_TTL_SECONDS: integerVariable(1, 600).prefault('300').describe('Life of a code'),
   CHECKS_MAX: integerVariable(1, 10).prefault('3').describe('Checks per verification, over all its codes'),
-  SENDS_MAX: integerVariable(1, 10).prefault('5').describe('Codes per destination and purpose in the window'),
+  SENDS_MAX: integerVariable(1, 10_000).prefault('5').describe('Codes per destination and purpose in the window'),
   SENDS_WINDOW_SECONDS: integerVariable(1, 86_400).prefault('600').describe('The window of `SENDS_MAX`'),
   PACING_SECONDS: pacing.prefault('60,60,90,120').describe('Waits after the 1st, 2nd … code; the last one repeats'),
   RESEND_MODE: z
     .enum(['overlap', 'rotate'])
     .default('overlap')
     .describe('`overlap`: the last 3 codes stay valid; `rotate`: only the last (always so for `transaction`)'),
-  STREAK_FREE_CHECKS: integerVariable(1, 100)
+  STREAK_FREE_CHECKS: integerVariable(0, 1_000_000)
     .prefault('9')
     .describe('Wrong checks in a row, over all verifications of a destination and purpose, before checks must wait'),
   ENDED_RETENTION_SECONDS: integerVariable(1, 2_592_000)

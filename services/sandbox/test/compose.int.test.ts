@@ -10,9 +10,11 @@ it('says in one line which port is taken and what to set', async () => {
     const sandboxPort = portOf(first.service.url);
     const second = startSandbox({ SANDBOX_PORT: sandboxPort });
     await expect(second).rejects.toThrow(StartupError);
-    await expect(second).rejects.toThrow(new RegExp(`^Port ${sandboxPort} is taken: set SANDBOX_PORT [^\\n]+$`));
+    await expect(second).rejects.toThrow(new RegExp(`^Port ${sandboxPort} is in use: set SANDBOX_PORT [^\\n]+$`));
     const adminPort = portOf(first.service.adminUrl);
-    await expect(startSandbox({ ADMIN_PORT: adminPort })).rejects.toThrow(`Port ${adminPort} is taken: set ADMIN_PORT`);
+    await expect(startSandbox({ ADMIN_PORT: adminPort })).rejects.toThrow(
+      `Port ${adminPort} is in use: set ADMIN_PORT`,
+    );
   } finally {
     await first.service.close();
   }

@@ -12,11 +12,13 @@ const services = z
 /** What standalone reads beside its services' own variables. */
 export const standaloneVariables = z.object({
   DATA_DIR: z.string().default('.data').describe('Keys, the private Redis and `standalone.json`'),
-  REDIS_URL: commonVariables.REDIS_URL.optional().describe('A Redis ≥ 7 of your own; a private one is started without it'),
+  REDIS_URL: commonVariables.REDIS_URL.optional().describe(
+    'A Redis ≥ 7 of your own; a private one is started without it',
+  ),
   STANDALONE_SERVICES: services
     .prefault(STANDALONE_SERVICES.join(','))
     .describe('Which services run here; the others are started alone, by `npm run start:<service>`'),
-  CONSOLE_PORT: portVariable().prefault('8090').describe('Port of the console'),
+  CONSOLE_PORT: portVariable().prefault('8090').describe('Kept for the console, which this version does not have'),
 });
 
 export type StandaloneConfig = z.infer<typeof standaloneVariables>;

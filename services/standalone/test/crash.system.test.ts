@@ -25,7 +25,9 @@ test('kill -9 of otp between open and queue.add: another otp process sends withi
   const held = await platform.startService('services/otp/test/held-otp.ts', { OTP_PORT: port });
   const to = freshNumber();
   const answer = platform.open(to).catch((error: unknown) => error);
-  await eventually('open committed and the queue held', 5_000, async () => (held.output().includes('held') ? true : undefined));
+  await eventually('open committed and the queue held', 5_000, async () =>
+    held.output().includes('held') ? true : undefined,
+  );
   held.kill('SIGKILL');
   await Promise.all([held.ended, answer]);
   expect(await platform.inbox(to)).toEqual([]);
@@ -33,7 +35,9 @@ test('kill -9 of otp between open and queue.add: another otp process sends withi
   await platform.startService('otp', { OTP_PORT: port });
   const readyAt = Date.now();
   const message = await platform.waitForMessage(to, 5_000);
-  process.stdout.write(`otp killed before queue.add: sent ${Date.parse(message.at) - readyAt} ms after the next was ready\n`);
+  process.stdout.write(
+    `otp killed before queue.add: sent ${Date.parse(message.at) - readyAt} ms after the next was ready\n`,
+  );
   const checked = await platform.call('POST', '/v1/verifications/check', { to, code: message.code });
   expect(checked.body).toMatchObject({ valid: true });
 });

@@ -1,6 +1,14 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { eventually, freshNumber, isAlive, type Platform, redisPidOf, startPlatform } from '@watchword/testkit';
+import {
+  type Answer,
+  eventually,
+  freshNumber,
+  isAlive,
+  type Platform,
+  redisPidOf,
+  startPlatform,
+} from '@watchword/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 let platform: Platform;
@@ -26,7 +34,11 @@ test('a code goes out through the primary provider and is approved once', async 
   const again = await platform.check(opened.body.id, message.code ?? '');
   expect(again.body).toMatchObject({ valid: false, result: 'already_approved' });
   const read = await platform.call('GET', `/v1/verifications/${opened.body.id}`);
-  expect(read.body).toMatchObject({ status: 'approved', metadata: { order: '7' }, deliveries: [{ status: 'accepted' }] });
+  expect(read.body).toMatchObject({
+    status: 'approved',
+    metadata: { order: '7' },
+    deliveries: [{ status: 'accepted' }],
+  });
 });
 
 test('a code is checked by destination and purpose', async () => {
@@ -54,7 +66,7 @@ test('after its TTL a code is expired, and the timeline says so without anybody 
   const { body } = await platform.open(to);
   const code = await codeFor(to);
   const event = await eventually('the expiry event', 10_000, async () =>
-    (await platform.timeline(body.id)).body.events.find(({ type }: { type: string }) => type === 'verification.expired'),
+    (await platform.timeline(body.id)).body.events.find(({ type }) => type === 'verification.expired'),
   );
   expect(Date.parse(event.at)).toBeGreaterThan(Date.parse(body.expires_at));
   expect((await platform.check(body.id, code)).body).toMatchObject({ valid: false, result: 'expired' });
@@ -91,7 +103,7 @@ test('100 parallel sends with one Idempotency-Key make one verification and one 
   const answers = await Promise.all(Array.from({ length: 100 }, () => platform.open(to, {}, headers)));
   expect(new Set(answers.map(({ status, body }) => `${status} ${body.id}`)).size).toBe(1);
   await platform.waitForMessage(to);
-  const view = await platform.call('GET', `/v1/verifications/${answers[0]?.body.id}`);
+  const view = await platform.call('GET', `/v1/verifications/${answers[0]?.body.id ?? ''}`);
   expect(view.body.deliveries).toHaveLength(1);
   expect(await platform.inbox(to)).toHaveLength(1);
   expect((await platform.open(to, { purpose: 'other' }, headers)).body.code).toBe('idempotency_mismatch');
@@ -112,29 +124,29 @@ test('of 100 right guesses over HTTP exactly one is valid', async () => {
   const { body } = await platform.open(to);
   const code = await codeFor(to);
   const guesses = await Promise.all(Array.from({ length: 100 }, () => platform.check(body.id, code)));
-  expect(guesses.filter((guess) => guess.body.valid === true)).toHaveLength(1);
+  expect(guesses.filter((guess) => guess.body.valid)).toHaveLength(1);
 });
 
 test('bad input is a problem that names the field or the reason, and nothing is sent', async () => {
   const to = freshNumber();
   const post = (body: unknown, headers = {}) => platform.call('POST', '/v1/verifications', body, headers);
-  const cases: [Promise<{ status: number; body: Record<string, unknown> }>, number, string, string?][] = [
-    [post('{"to":'), 400, 'invalid_request'],
+  const cases: [Promise<Answer>, number, string, string | undefined][] = [
+    [post('{"to":'), 400, 'invalid_request', undefined],
     [post({ to, nope: 1 }), 400, 'invalid_request', '/nope'],
     [post({ to, client: { nope: 1 } }), 400, 'invalid_request', '/client/nope'],
     [post({ to, channel: 'pigeon' }), 400, 'invalid_request', '/channel'],
     [post({ to: 'not a number' }), 422, 'invalid_destination', '/to'],
-    [post({ to, metadata: { big: 'x'.repeat(17_000) } }), 413, 'body_too_large'],
-    [post({ to }, { authorization: 'Bearer ww_test_wrongwrongwrongwrongwrong' }), 401, 'unauthenticated'],
-    [platform.check('ver_unknown', '123456'), 404, 'not_found'],
-    [platform.check(`ver_${'7'.repeat(26)}`, '123456'), 404, 'not_found'],
-    [platform.call('GET', `/v1/verifications/ver_${'7'.repeat(26)}`), 404, 'not_found'],
+    [post({ to, metadata: { big: 'x'.repeat(17_000) } }), 413, 'body_too_large', undefined],
+    [post({ to }, { authorization: 'Bearer ww_test_wrongwrongwrongwrongwrong' }), 401, 'unauthenticated', undefined],
+    [platform.check('ver_unknown', '123456'), 404, 'not_found', undefined],
+    [platform.check(`ver_${'7'.repeat(26)}`, '123456'), 404, 'not_found', undefined],
+    [platform.call('GET', `/v1/verifications/ver_${'7'.repeat(26)}`), 404, 'not_found', undefined],
   ];
   for (const [answer, status, code, pointer] of cases) {
     const { body, ...rest } = await answer;
     expect({ status: rest.status, code: body.code }).toEqual({ status, code });
     expect(body).toMatchObject({ status, request_id: expect.any(String), retryable: false });
-    if (pointer) expect(body.errors).toMatchObject([{ pointer }]);
+    expect(body.errors?.map((error) => error.pointer)).toEqual(pointer === undefined ? undefined : [pointer]);
   }
   expect(await platform.inbox(to)).toEqual([]);
   expect((await platform.call('POST', '/v1/verifications/check', { to, code: '123456' })).status).toBe(404);

@@ -11,7 +11,7 @@ afterEach(() => platform.stop());
 const STOPPED_MS = 10_000;
 
 /** What must hold of every outage; returns the figures. */
-async function judge(report: OutageReport) {
+async function expectUnharmed(report: OutageReport) {
   const { sends, from, until, recoveryMs } = report;
   const statuses = new Set(sends.map(({ answer }) => answer.status));
   const refused = sends.filter(({ answer }) => answer.status === 503);
@@ -45,12 +45,12 @@ test('Redis stopped for 10 s under load: 503 in under 1 s, nothing refused is se
     await delay(STOPPED_MS);
     process.kill(pid, 'SIGCONT');
   });
-  process.stdout.write(`Redis stopped for 10 s: ${JSON.stringify(await judge(report))}\n`);
+  process.stdout.write(`Redis stopped for 10 s: ${JSON.stringify(await expectUnharmed(report))}\n`);
 });
 
 test('Redis killed under load: it is started again, and what was promised is sent', async () => {
   const report = await sendThroughOutage(platform, async () => {
     process.kill(redisPidOf(platform), 'SIGKILL');
   });
-  process.stdout.write(`Redis killed: ${JSON.stringify(await judge(report))}\n`);
+  process.stdout.write(`Redis killed: ${JSON.stringify(await expectUnharmed(report))}\n`);
 });

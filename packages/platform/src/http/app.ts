@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { httpRequestSeconds, type Registry } from '../metrics.ts';
+import { answerClientError } from './client-error.ts';
+import { boundConnections } from './connections.ts';
 import { renderProblem, sendProblem } from './problem.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+import { compileValidator } from './validation.ts';
 
 const BODY_MAX_BYTES = 16 * 1024;
 
@@ -19,28 +23,37 @@ export interface HttpAppOptions {
 /** A Fastify with what every HTTP service shares: zod schemas, problem+json, bounds, one wide log event and one metric per request. */
 export function createHttpApp({ logger, registry, requestIdOf }: HttpAppOptions) {
   const seconds = httpRequestSeconds(registry);
+  // Fastify's type of any logger: with pino's own, every app type would differ.
+  const loggerInstance: FastifyBaseLogger = logger;
   const app = Fastify({
-    loggerInstance: logger as FastifyBaseLogger,
+    loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: (request) => requestIdOf?.(request.headers) ?? randomUUID(),
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: 10_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // What was accepted before the close is answered, not turned away.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 128 },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
+    clientErrorHandler: answerClientError,
+    // Errors before routing skip the hooks below.
+    frameworkErrors: (error, request, reply) => {
+      void renderProblem(error, request, reply.headers(headersOf(request)));
+    },
   }).withTypeProvider<ZodTypeProvider>();
 
-  app.setValidatorCompiler(validatorCompiler);
+  boundConnections(app);
+  app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler<Error>(renderProblem);
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, request.id, new AppError('not_found', { detail: 'There is nothing at this method and path.' })),
   );
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id);
+    reply.headers(headersOf(request));
   });
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unmatched';
@@ -52,3 +65,5 @@ export function createHttpApp({ logger, registry, requestIdOf }: HttpAppOptions)
 }
 
 export type HttpApp = ReturnType<typeof createHttpApp>;
+
+const headersOf = (request: FastifyRequest) => ({ ...SECURITY_HEADERS, 'x-request-id': request.id });

@@ -1,6 +1,6 @@
 import { ERRORS, type Problem } from '@watchword/contracts';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod';
+import { isResponseSerializationError } from 'fastify-type-provider-zod';
 import { AppError } from '../errors.ts';
 import { isRedisUnavailable } from '../redis/connection.ts';
 
@@ -9,6 +9,7 @@ const FASTIFY_CODES: Readonly<Record<string, AppError>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: new AppError('unsupported_media_type'),
   FST_ERR_CTP_EMPTY_JSON_BODY: new AppError('invalid_request', { detail: 'The body is empty; send a JSON object.' }),
   FST_ERR_CTP_INVALID_JSON_BODY: new AppError('invalid_request', { detail: 'The body is not valid JSON.' }),
+  FST_ERR_MAX_PARAM_LENGTH: new AppError('not_found', { detail: 'The path is too long.' }),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: new AppError('invalid_request', {
     detail: 'Content-Length does not match the body.',
   }),
@@ -21,9 +22,20 @@ export function renderProblem(error: FastifyError | Error, request: FastifyReque
   return sendProblem(reply, request.id, known ?? new AppError('internal'));
 }
 
-export function sendProblem(reply: FastifyReply, requestId: string, { code, options }: AppError): FastifyReply {
+export function sendProblem(reply: FastifyReply, requestId: string, error: AppError): FastifyReply {
+  const problem = toProblem(error, requestId);
+  const retryAfterSeconds = problem.retry_after_s ?? (problem.status === 503 ? 1 : undefined);
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
+  return reply
+    .code(problem.status)
+    .serializer((payload: unknown) => JSON.stringify(payload))
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .send(problem);
+}
+
+export function toProblem({ code, options }: AppError, requestId: string): Problem {
   const spec = ERRORS[code];
-  const problem: Problem = {
+  return {
     type: 'about:blank',
     title: spec.title,
     status: spec.status,
@@ -35,19 +47,11 @@ export function sendProblem(reply: FastifyReply, requestId: string, { code, opti
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.errors === undefined ? {} : { errors: [...options.errors] }),
   };
-  const retryAfterSeconds = options.retryAfterSeconds ?? (spec.status === 503 ? 1 : undefined);
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
-  return reply
-    .code(spec.status)
-    .serializer((payload: unknown) => JSON.stringify(payload))
-    .header('content-type', 'application/problem+json; charset=utf-8')
-    .send(problem);
 }
 
 function toAppError(error: FastifyError | Error): AppError | undefined {
   if (error instanceof AppError) return error;
   if (isRedisUnavailable(error)) return new AppError('unavailable', { detail: 'Redis does not answer.', cause: error });
-  if (hasZodFastifySchemaValidationErrors(error)) return toInvalidRequest(error.validation);
   if (isResponseSerializationError(error)) return undefined;
   const fastifyCode = 'code' in error ? error.code : undefined;
   if (fastifyCode && FASTIFY_CODES[fastifyCode]) return FASTIFY_CODES[fastifyCode];
@@ -56,29 +60,4 @@ function toAppError(error: FastifyError | Error): AppError | undefined {
     return new AppError('invalid_request', { detail: error.message });
   }
   return undefined;
-}
-
-type Validation = { instancePath: string; message?: string; params?: unknown }[];
-
-function toInvalidRequest(validation: Validation): AppError {
-  const errors = validation.flatMap(({ instancePath, message, params }) => {
-    const path = instancePath === '/' ? '' : instancePath;
-    const detail = message ?? 'is not valid';
-    const unknown = unknownKeys(params);
-    return unknown.length > 0
-      ? unknown.map((key) => ({ pointer: `${path}/${escapePointer(key)}`, detail: 'is not a known field' }))
-      : [{ pointer: path, detail }];
-  });
-  const where = errors.map(({ pointer, detail }) => `${pointer || 'the body'}: ${detail}`).join('; ');
-  return new AppError('invalid_request', { detail: where, errors });
-}
-
-function unknownKeys(params: unknown): string[] {
-  if (typeof params !== 'object' || params === null) return [];
-  const { keys } = params as { keys?: unknown };
-  return Array.isArray(keys) ? keys.filter((key): key is string => typeof key === 'string') : [];
-}
-
-function escapePointer(key: string): string {
-  return key.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1');
 }

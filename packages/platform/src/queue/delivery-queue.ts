@@ -1,6 +1,6 @@
 import type { Channel, DeliveryJob } from '@watchword/contracts';
 import { deliveryJobSchema } from '@watchword/contracts';
-import { type ConnectionOptions, Queue, Worker } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
 import type { Logger } from '../logger.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 
@@ -20,9 +20,13 @@ export interface DeliveryProducer {
  * Adds delivery jobs. A job leaves Redis when it ends, well or not: the due set, not BullMQ, decides whether a delivery
  * is tried again, and a kept failed job would keep its id from being added.
  */
-export function createDeliveryProducer(channel: Channel, connection: RedisConnection, logger: Logger): DeliveryProducer {
+export function createDeliveryProducer(
+  channel: Channel,
+  connection: RedisConnection,
+  logger: Logger,
+): DeliveryProducer {
   const queue = new Queue<DeliveryJob>(QUEUE_NAME, {
-    connection: connection as ConnectionOptions,
+    connection,
     prefix: prefixOf(channel),
     skipWaitingForReady: true,
     skipMetasUpdate: true,
@@ -60,7 +64,7 @@ const STALLED_MAX = 100;
 export function startDeliveryConsumer(options: DeliveryConsumerOptions): DeliveryConsumer {
   const { channel, connection, concurrency, logger, process } = options;
   const worker = new Worker<DeliveryJob>(QUEUE_NAME, (job) => process(deliveryJobSchema.parse(job.data)), {
-    connection: connection as ConnectionOptions,
+    connection,
     prefix: prefixOf(channel),
     concurrency,
     lockDuration: LOCK_MS,

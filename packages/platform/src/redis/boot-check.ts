@@ -16,7 +16,9 @@ export async function checkRedis(redis: RedisConnection, logger: Logger): Promis
     }
     const policy = info.get('maxmemory_policy');
     if (policy !== 'noeviction') {
-      throw new StartupError(`Redis would evict open verifications: set maxmemory-policy to noeviction (it is ${policy}).`);
+      throw new StartupError(
+        `Redis would evict open verifications: set maxmemory-policy to noeviction (it is ${policy}).`,
+      );
     }
     if (info.get('aof_enabled') === '0') {
       logger.warn('Redis has no append-only file: a restart forgets every open verification (set appendonly yes)');
@@ -45,7 +47,11 @@ export async function checkKeyFingerprints(
 ): Promise<void> {
   const mismatched: string[] = [];
   for (const [name, key] of Object.entries(keys)) {
-    const fingerprint = createHash('sha256').update(`watchword:${name}:`).update(key.reveal()).digest('hex').slice(0, 16);
+    const fingerprint = createHash('sha256')
+      .update(`watchword:${name}:`)
+      .update(key.reveal())
+      .digest('hex')
+      .slice(0, 16);
     await redis.hsetnx(FINGERPRINTS_KEY, name, fingerprint);
     if ((await redis.hget(FINGERPRINTS_KEY, name)) !== fingerprint) mismatched.push(name);
   }

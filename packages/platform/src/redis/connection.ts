@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { StartupError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Secret } from '../secret.ts';
 
@@ -25,14 +26,27 @@ const COMMAND_TIMEOUT_MS = 700;
 /** Connects to one Redis, or to a Cluster when the URL lists several nodes. Resolves when it answers. */
 export async function connectRedis(options: ConnectRedisOptions): Promise<RedisConnection> {
   const redis = createRedisConnection(options);
-  redis.on('error', (error: Error) => options.logger.debug({ err: error, connection: options.name }, 'redis connection'));
+  redis.on('error', (error: Error) =>
+    options.logger.debug({ err: error, connection: options.name }, 'redis connection'),
+  );
   try {
     await redis.connect();
   } catch (error) {
     redis.disconnect();
-    throw error;
+    throw new StartupError(`Redis at ${placesOf(options.url)} does not answer: start it, or set REDIS_URL.`, {
+      cause: error,
+    });
   }
   return redis;
+}
+
+/** Hosts and ports, without passwords. */
+function placesOf(url: Secret): string {
+  return url
+    .reveal()
+    .split(',')
+    .map((node) => new URL(node).host)
+    .join(', ');
 }
 
 function createRedisConnection({ url, name, profile, commandTimeoutMs }: ConnectRedisOptions): RedisConnection {

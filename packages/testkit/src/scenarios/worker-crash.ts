@@ -23,7 +23,7 @@ export async function killWorkerInFlight(platform: Platform): Promise<WorkerCras
   if (refused.length > 0) throw new Error(`${refused.length} sends were refused: ${refused[0]?.status}`);
   await eventually(`${IN_FLIGHT} deliveries being sent`, 10_000, async () => {
     const views = await Promise.all(opened.map(({ body }) => platform.call('GET', `/v1/verifications/${body.id}`)));
-    const sending = views.filter(({ body }) => body.deliveries[0].status === 'sending').length;
+    const sending = views.filter(({ body }) => body.deliveries[0]?.status === 'sending').length;
     return sending === IN_FLIGHT ? true : undefined;
   });
 
@@ -34,7 +34,7 @@ export async function killWorkerInFlight(platform: Platform): Promise<WorkerCras
   const heir = await platform.startService('worker');
   const settled = await eventually(`all ${IN_FLIGHT} deliveries accepted`, ARRIVAL_MS, async () => {
     const views = await Promise.all(opened.map(({ body }) => platform.call('GET', `/v1/verifications/${body.id}`)));
-    return views.every(({ body }) => body.deliveries[0].status === 'accepted') ? views : undefined;
+    return views.every(({ body }) => body.deliveries[0]?.status === 'accepted') ? views : undefined;
   });
   const messages = await Promise.all(numbers.map((number) => platform.inbox(number)));
   await heir.stop();

@@ -1,5 +1,5 @@
 import { HOP_HEADERS } from '@watchword/contracts';
-import { type HopContext, type Secret, signHop } from '@watchword/platform';
+import { createHopSigner, type HopContext, type Secret } from '@watchword/platform';
 import { type Dispatcher, Pool } from 'undici';
 import type { HopCall, HopOutcome, OtpHop } from '../ports.ts';
 
@@ -19,12 +19,13 @@ export interface ClosableOtpHop extends OtpHop {
 
 /** Signs each call and sends it over a bounded pool of kept-alive connections. Nothing is repeated: otp may have acted on a lost call. */
 export function createOtpHop({ url, hopKey }: OtpHopOptions): ClosableOtpHop {
+  const signHop = createHopSigner(hopKey);
   // Each call carries its own cut, so undici's timers would only cost.
   const pool = new Pool(url, { connections: CONNECTIONS_MAX, headersTimeout: 0, bodyTimeout: 0 });
   return {
     forward: (call) =>
       new Promise((resolve) => {
-        const signature = signHop(hopKey, call.method, call.path, call.context, call.body);
+        const signature = signHop(call.method, call.path, call.context, call.body);
         const headers = { ...contextHeaders(call.context), [HOP_HEADERS.signature]: signature };
         pool.dispatch(
           {

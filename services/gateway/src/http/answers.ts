@@ -16,7 +16,6 @@ const EVERY_POST: readonly ErrorCode[] = [
   ...EVERY_CALL,
   'body_too_large',
   'unsupported_media_type',
-  'idempotency_in_progress',
   'idempotency_mismatch',
 ];
 

@@ -59,14 +59,10 @@ export function registerVerificationRoutes(app: HttpApp, useCases: UseCases): vo
     { schema: { params, body: cancelVerificationSchema, response: { 200: verificationSchema } } },
     (request) => useCases.cancelVerification(request.params.id, callOf(request)),
   );
-  app.get(
-    '/v1/verifications/:id',
-    { schema: { params, response: { 200: verificationSchema } } },
-    (request) => useCases.readVerification(request.params.id, callOf(request).project),
+  app.get('/v1/verifications/:id', { schema: { params, response: { 200: verificationSchema } } }, (request) =>
+    useCases.readVerification(request.params.id, callOf(request).project),
   );
-  app.get(
-    '/v1/verifications/:id/timeline',
-    { schema: { params, response: { 200: timelineSchema } } },
-    (request) => useCases.readTimeline(request.params.id, callOf(request).project),
+  app.get('/v1/verifications/:id/timeline', { schema: { params, response: { 200: timelineSchema } } }, (request) =>
+    useCases.readTimeline(request.params.id, callOf(request).project),
   );
 }

@@ -4,8 +4,8 @@ import type { CodePolicies } from '../domain/code-policies.ts';
 import { parsePhoneNumber } from '../domain/phone-number.ts';
 import { canonicalPurpose } from '../domain/purpose.ts';
 import type { VerificationStore } from '../ports.ts';
-import { refuseSend } from './refusals.ts';
 import type { HandOver } from './hand-over.ts';
+import { refuseSend } from './refusals.ts';
 
 export interface OpenVerificationDeps {
   readonly verifications: VerificationStore;

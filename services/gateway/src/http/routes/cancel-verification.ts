@@ -1,7 +1,7 @@
 import { cancelVerificationSchema, verificationParamsSchema, verificationSchema } from '@watchword/contracts';
 import type { HttpApp } from '@watchword/platform';
+import { acceptNoBody } from '../accept-no-body.ts';
 import { jsonAnswer, postProblems } from '../answers.ts';
-import { acceptNoBody } from '../body-text.ts';
 import type { Relay } from '../relay.ts';
 
 export function routeCancelVerification(app: HttpApp, relay: Relay): void {

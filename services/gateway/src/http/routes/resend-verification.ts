@@ -1,7 +1,7 @@
 import { acceptedVerificationSchema, resendVerificationSchema, verificationParamsSchema } from '@watchword/contracts';
 import type { HttpApp } from '@watchword/platform';
+import { acceptNoBody } from '../accept-no-body.ts';
 import { jsonAnswer, postProblems } from '../answers.ts';
-import { acceptNoBody } from '../body-text.ts';
 import type { Relay } from '../relay.ts';
 
 export function routeResendVerification(app: HttpApp, relay: Relay): void {

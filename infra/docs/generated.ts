@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { buildOpenApi, gatewayVariables } from '@watchword/gateway';
+import { otpVariables } from '@watchword/otp';
+import { describeEnvironment, type VariableDescription } from '@watchword/platform';
+import { sandboxVariables } from '@watchword/sandbox';
+import { standaloneVariables } from '@watchword/standalone';
+import { workerVariables } from '@watchword/worker';
+
+const fileOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const BEGIN = '<!-- configuration: generated from the schemas by `npm run docs` -->';
+const END = '<!-- end of configuration -->';
+
+/** In the order of the table; the first service that reads a variable describes it. */
+const SCHEMAS = {
+  standalone: standaloneVariables,
+  gateway: gatewayVariables,
+  otp: otpVariables,
+  worker: workerVariables,
+  sandbox: sandboxVariables,
+};
+
+interface Variable extends VariableDescription {
+  readonly readBy: string[];
+}
+
+/** Every variable once, with the services that read it. */
+function collectVariables(): Variable[] {
+  const variables = new Map<string, Variable>();
+  for (const [service, schema] of Object.entries(SCHEMAS)) {
+    for (const description of describeEnvironment(schema)) {
+      const known = variables.get(description.name);
+      if (known) known.readBy.push(service);
+      else variables.set(description.name, { ...description, readBy: [service] });
+    }
+  }
+  return [...variables.values()];
+}
+
+function renderTable(): string {
+  const rows = collectVariables().map(({ name, default: preset, meaning, readBy }) => {
+    const services = readBy.length >= 4 ? 'all' : readBy.join(', ');
+    return `| \`${name}\` | ${preset === '' ? '' : `\`${preset}\``} | ${meaning.replaceAll('|', '\\|')} | ${services} |`;
+  });
+  return ['| variable | default | meaning | read by |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function renderReadme(): string {
+  const text = readFileSync(fileOf('README.md'), 'utf8');
+  const [before, rest] = text.split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (before === undefined || after === undefined)
+    throw new Error('README.md has lost the marks of its configuration table');
+  return `${before}${BEGIN}\n${renderTable()}\n${END}${after}`;
+}
+
+function renderExample(): string {
+  const lines = collectVariables().map(({ name, default: preset, meaning }) => `# ${meaning}\n#${name}=${preset}\n`);
+  return `# Everything has a default; see the table in README.md. Made by \`npm run docs\`.\n\n${lines.join('\n')}`;
+}
+
+export interface GeneratedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What is generated from the code and committed, so that a change of it shows in a diff. */
+export async function generateDocs(): Promise<GeneratedFile[]> {
+  return [
+    { path: fileOf('README.md'), text: renderReadme() },
+    { path: fileOf('.env.example'), text: renderExample() },
+    { path: fileOf('docs/openapi.json'), text: `${JSON.stringify(await buildOpenApi(), null, 2)}\n` },
+  ];
+}

@@ -1,0 +1,8 @@
+// Writes what is generated from the code: README.md's configuration table, .env.example and docs/openapi.json.
+import { writeFileSync } from 'node:fs';
+import { generateDocs } from './generated.ts';
+
+for (const { path, text } of await generateDocs()) {
+  writeFileSync(path, text);
+  process.stdout.write(`wrote ${path}\n`);
+}
