@@ -13,6 +13,7 @@ export interface Child {
   /** Resolves with the ready line. */
   readonly ready: Promise<string>;
   kill(signal: NodeJS.Signals): void;
+  hasEnded(): boolean;
   /** Resolves once it has ended. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** SIGTERM, and SIGKILL should it hang. */
@@ -35,6 +36,7 @@ export function startChild(file: string, environment: Readonly<Record<string, st
   const ended = new Promise<Awaited<Child['ended']>>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   return {
     pid: child.pid as number,
     output: () => output,
@@ -42,9 +44,10 @@ export function startChild(file: string, environment: Readonly<Record<string, st
     kill: (signal) => {
       child.kill(signal);
     },
+    hasEnded,
     ended,
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (hasEnded()) return;
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
       await ended;

@@ -141,10 +141,13 @@ export async function startPlatform({ env = {}, without = [] }: PlatformOptions 
     return { codes: new Set(codes).size, leaks: findLeaks(secrets, places) };
   }
 
+  /** Ends everything; throws when anything at rest or logged holds a code or a number, whatever the test was about. */
   async function stop(): Promise<void> {
+    const leaks = standalone.hasEnded() ? [] : (await searchLeaks()).leaks;
     for (const child of children.slice(1)) await child.stop();
     await standalone.stop();
     rmSync(directory, { recursive: true, force: true });
+    if (leaks.length > 0) throw new Error(`Codes or numbers leaked: ${JSON.stringify(leaks)}`);
   }
 
   return {

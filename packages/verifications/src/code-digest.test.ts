@@ -33,3 +33,12 @@ test('nothing is hashed for a caller whose deadline has passed', async () => {
   const digests = create({ concurrency: 1, waitingMax: 3 });
   await expect(digests.digest('1', 'id', cheap, 999)).rejects.toMatchObject({ code: 'unavailable' });
 });
+
+test('what has become moot while it waited is not hashed', async () => {
+  const digests = create({ concurrency: 1, waitingMax: 3 });
+  const [first, second] = await Promise.all([
+    digests.digest('1', 'id', cheap, 2_000),
+    digests.digest('2', 'id', cheap, 2_000, () => true),
+  ]);
+  expect([first.length, second.length]).toEqual([32, 0]);
+});

@@ -8,8 +8,11 @@ export interface DigestProfile {
 }
 
 export interface CodeDigests {
-  /** 32 raw bytes. Throws `unavailable` instead of queueing past the bound or the deadline (on Redis' clock, ms). */
-  digest(code: string, id: string, profile: DigestProfile, deadline: number): Promise<Buffer>;
+  /**
+   * 32 raw bytes; empty when `isMoot` says at its turn that the answer no longer hangs on it.
+   * Throws `unavailable` instead of queueing past the bound or the deadline (on Redis' clock, ms).
+   */
+  digest(code: string, id: string, profile: DigestProfile, deadline: number, isMoot?: () => boolean): Promise<Buffer>;
 }
 
 export interface CodeDigestsOptions {
@@ -45,9 +48,10 @@ export function createCodeDigests({ pepper, clock, concurrency, waitingMax }: Co
   }
 
   return {
-    async digest(code, id, { memoryKib }, deadline) {
+    async digest(code, id, { memoryKib }, deadline, isMoot) {
       await enter();
       try {
+        if (isMoot?.()) return Buffer.alloc(0);
         // The caller has gone: hashing for nobody would only make the others late too.
         if (clock.serverNow() > deadline) throw new AppError('unavailable', { detail: 'Too busy to answer in time.' });
         const salt = createHash('sha256').update(id).digest().subarray(0, 16);

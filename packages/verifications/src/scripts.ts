@@ -42,7 +42,6 @@ export const resendScript = defineScript({
 });
 
 const judged = z.object({ result: z.enum(CHECK_RESULTS), status, checks_remaining: z.int() });
-export type JudgedOutcome = z.infer<typeof judged>;
 
 export const judgeScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/judge.lua'),

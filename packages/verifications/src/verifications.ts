@@ -5,6 +5,7 @@ import type { CodeDigests } from './code-digest.ts';
 import type { CodePolicy } from './code-policy.ts';
 import { generateCode, normalizeCode } from './codes.ts';
 import type { DigestProfiles } from './digest-profiles.ts';
+import { createEndedIds } from './ended-ids.ts';
 import { deriveAddressKeys } from './keys.ts';
 import { readState, type VerificationState } from './read-state.ts';
 import { cancelScript, judgeScript, type OpenedOutcome, openScript, resendScript } from './scripts.ts';
@@ -89,6 +90,7 @@ export function createVerifications({ redis, clock, idKey, sealKey, digests, pro
   const keys = deriveAddressKeys(idKey);
   const ids = createVerificationIds(keys.id);
   const sealer = createSealer(sealKey);
+  const ended = createEndedIds();
 
   function find(publicId: string) {
     const id = stripVerificationPrefix(publicId);
@@ -96,10 +98,10 @@ export function createVerifications({ redis, clock, idKey, sealKey, digests, pro
     return id === null || address === null ? null : { id, address };
   }
 
-  async function digest(code: string, id: string, profileNumber: number, deadline: number) {
+  async function digest(code: string, id: string, profileNumber: number, deadline: number, isMoot?: () => boolean) {
     const profile = await profiles.get(profileNumber);
     if (!profile) throw new Error(`Digest profile ${profileNumber} is not registered`);
-    return digests.digest(normalizeCode(code), id, profile, deadline);
+    return digests.digest(normalizeCode(code), id, profile, deadline, isMoot);
   }
 
   async function open(input: OpenInput, policy: CodePolicy, call: CallContext): Promise<Sent | SendRefused> {
@@ -195,7 +197,7 @@ export function createVerifications({ redis, clock, idKey, sealKey, digests, pro
     const found = find(publicId);
     if (!found) return { result: 'not_found' };
     const { id, address } = found;
-    const candidate = await digest(guess, id, address.profile, call.deadline);
+    const candidate = await digest(guess, id, address.profile, call.deadline, () => ended.has(id));
     const reply = await judgeScript(redis, keysOf(id, address, call.operation), [
       clock.now(),
       call.deadline,
@@ -216,6 +218,7 @@ export function createVerifications({ redis, clock, idKey, sealKey, digests, pro
       case 'checks_locked':
         return { result: reply.result, retryMs: reply.retry_ms };
       default:
+        if (reply.status !== 'pending') ended.add(id);
         return { result: reply.result, status: reply.status, checksRemaining: reply.checks_remaining };
     }
   }

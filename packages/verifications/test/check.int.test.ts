@@ -110,6 +110,15 @@ test('a check that reaches Redis after its deadline is not carried out', async (
   expect(await harness.judge(sent.id, code)).toMatchObject({ result: 'approved', checksRemaining: 2 });
 });
 
+test('guesses at an ended verification cost no digest', async () => {
+  const sent = await harness.open();
+  const code = await harness.codeOf(sent.deliveryId);
+  await harness.judge(sent.id, code);
+  const before = harness.digestsMade();
+  expect(await harness.judge(sent.id, code)).toMatchObject({ result: 'already_approved' });
+  expect(harness.digestsMade()).toBe(before);
+});
+
 test('an ended verification keeps neither digest nor sealed code', async () => {
   const sent = await harness.open();
   const code = await harness.codeOf(sent.deliveryId);

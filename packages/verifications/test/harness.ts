@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { checkRedis, connectRedis, createLogger, Secret } from '@watchword/platform';
 import { inject } from 'vitest';
-import { createCodeDigests } from '../src/code-digest.ts';
+import { type CodeDigests, createCodeDigests } from '../src/code-digest.ts';
 import type { CodePolicy } from '../src/code-policy.ts';
 import { createDeliveries } from '../src/create-deliveries.ts';
 import { registerDigestProfile } from '../src/digest-profiles.ts';
@@ -31,7 +31,15 @@ export async function startHarness() {
   const clock = { now: () => Date.now() + travelledMs, serverNow: () => Date.now() };
   const key = () => new Secret(randomBytes(32));
   const [idKey, sealKey] = [key(), key()];
-  const digests = createCodeDigests({ pepper: key(), clock, concurrency: 2, waitingMax: 10_000 });
+  const pool = createCodeDigests({ pepper: key(), clock, concurrency: 2, waitingMax: 10_000 });
+  let digestsMade = 0;
+  const digests: CodeDigests = {
+    async digest(...asked) {
+      const made = await pool.digest(...asked);
+      if (made.length > 0) digestsMade += 1;
+      return made;
+    },
+  };
   const profiles = await registerDigestProfile(redis, { memoryKib: 8 });
   const verifications = createVerifications({ redis, clock, idKey, sealKey, digests, profiles });
   const deliveries = createDeliveries({ redis, clock, idKey, sealKey });
@@ -68,6 +76,7 @@ export async function startHarness() {
     clock,
     keys: { idKey, sealKey },
     digests,
+    digestsMade: () => digestsMade,
     profiles,
     verifications,
     deliveries,

@@ -2,12 +2,12 @@ import { randomInt } from 'node:crypto';
 import type { StandaloneFile } from '@watchword/platform';
 
 /** The ready line and, when the whole path runs here, a pair of calls to paste. */
-export function describeStandalone({ gateway, sandbox, apiKey, metrics }: StandaloneFile, seconds: number): string {
+export function describeStandalone({ gateway, sandbox, apiKey, metrics }: StandaloneFile): string {
   const parts = [
     gateway === null ? [] : [`gateway ${gateway} (API at ${gateway}/docs)`],
     sandbox === null ? [] : [`inbox ${sandbox}`],
   ].flat();
-  const ready = `ready in ${seconds.toFixed(1)} s: ${parts.join(', ') || Object.keys(metrics).join(', ')}`;
+  const ready = `ready: ${parts.join(', ') || Object.keys(metrics).join(', ')}`;
   if (gateway === null || sandbox === null) return ready;
   return `${ready}\n\n${firstCall(gateway, sandbox, apiKey)}\n`;
 }

@@ -7,5 +7,5 @@ const progress = (line: string) => process.stderr.write(`${line}\n`);
 
 await runUntilSignal(
   () => composeStandalone(parseEnvironment(standaloneVariables, process.env), process.env, progress),
-  ({ file }) => describeStandalone(file, process.uptime()),
+  ({ file }) => describeStandalone(file),
 );

@@ -114,7 +114,7 @@ test('of 1000 wrong guesses over HTTP exactly 3 are judged, and the right one af
   const { body } = await platform.open(to);
   const code = await codeFor(to);
   const guesses = await Promise.all(Array.from({ length: 1_000 }, () => platform.check(body.id, 'AAAAAAAAAA')));
-  expect(guesses.filter((guess) => guess.status === 429)).toHaveLength(0);
+  expect(new Set(guesses.map(({ status }) => status))).toEqual(new Set([200]));
   expect(guesses.filter((guess) => guess.body.result === 'incorrect')).toHaveLength(3);
   expect((await platform.check(body.id, code)).body).toMatchObject({ valid: false, result: 'exhausted' });
 });

@@ -10,12 +10,16 @@ export interface WorkerCrashReport {
   readonly lastArrivalMs: number;
 }
 
+/** What the provider does with the calls whose caller dies: it sends the messages after all, or never took them. */
+export type Fate = 'taken' | 'lost';
+const FAULTS = { taken: { mode: 'ok', delay_ms: 2_000 }, lost: { mode: 'hang' } } as const;
+
 /**
  * Kills a worker while the provider holds 50 of its calls, and reports how all 50 messages arrived through the next one.
  * The platform runs without a worker of its own. Throws when a message does not arrive in time.
  */
-export async function killWorkerInFlight(platform: Platform): Promise<WorkerCrashReport> {
-  await platform.setFault('twilio', { mode: 'ok', delay_ms: 2_000 });
+export async function killWorkerInFlight(platform: Platform, fate: Fate): Promise<WorkerCrashReport> {
+  await platform.setFault('twilio', FAULTS[fate]);
   const doomed = await platform.startService('worker', { WORKER_CONCURRENCY: String(IN_FLIGHT) });
   const numbers = Array.from({ length: IN_FLIGHT }, freshNumber);
   const opened = await Promise.all(numbers.map((number) => platform.open(number)));

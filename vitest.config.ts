@@ -1,0 +1,81 @@
+import { defineConfig } from 'vitest/config';
+
+// The packages' TypeScript, instead of what was last built; then Vite's own conditions for servers.
+const conditions = ['watchword-source', 'module', 'node', 'development|production'];
+
+const ofThesePackages = '{packages,services}/*';
+const ofRedisPackages = ['packages/{verifications,delivery}', 'services/*'];
+const redisSetup = (kind: 'single' | 'cluster') => `packages/testkit/src/vitest/redis-${kind}.ts`;
+
+/** A group begins when the one before it has ended: what measures time does not share the machine. */
+const GROUPS = { unit: 0, integration: 1, cluster: 2, system: 3, chaos: 4 };
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    reporters: ['default', './infra/test/summary-reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [`${ofThesePackages}/src/**/*.test.ts`, 'infra/**/*.test.ts'],
+          isolate: false,
+          sequence: { groupOrder: GROUPS.unit },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: [`${ofThesePackages}/test/**/*.int.test.ts`],
+          globalSetup: [redisSetup('single')],
+          // They share one Redis: a test that travels in time would expire what another has open.
+          fileParallelism: false,
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: GROUPS.integration },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'cluster',
+          include: ofRedisPackages.map((packages) => `${packages}/test/**/*.int.test.ts`),
+          exclude: ['**/node_modules/**', '**/*.single.int.test.ts'],
+          globalSetup: [redisSetup('cluster')],
+          // They share one Redis: a test that travels in time would expire what another has open.
+          fileParallelism: false,
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: GROUPS.cluster },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: [`${ofThesePackages}/test/**/*.system.test.ts`],
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: GROUPS.system },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'chaos',
+          include: ['infra/chaos/**/*.chaos.ts'],
+          maxWorkers: 1,
+          testTimeout: 900_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: GROUPS.chaos },
+        },
+      },
+    ],
+  },
+});
