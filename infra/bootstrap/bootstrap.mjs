@@ -9,6 +9,7 @@ import { explainFileError } from './install-failure.mjs';
 import { runLint } from './lint.mjs';
 import { findNode24 } from './node-24.mjs';
 import { ROOT, SetupError } from './setup-error.mjs';
+import { runTests } from './test-run.mjs';
 
 const NODE_MAJOR_MIN = 20;
 const SOURCE = '--conditions=watchword-source';
@@ -57,8 +58,10 @@ async function main([command = '', ...args]) {
   if (command === 'start') environment.DATA_DIR = resolve(ROOT, environment.DATA_DIR || '.data');
   environment.NODE_COMPILE_CACHE ||= join(ROOT, 'node_modules/.cache/compile');
   environment.PATH = `${join(ROOT, 'node_modules/.bin')}:${environment.PATH ?? ''}`;
+  if (!process.stdout.isTTY && !environment.FORCE_COLOR) environment.NO_COLOR = '1';
   if (!describeProgram) return runLint({ environment, write: command === 'format' });
-  return handOver(node, describeProgram(args), environment);
+  const isTestRun = command === 'test' || command === 'chaos';
+  return (isTestRun ? runTests : handOver)(node, describeProgram(args), environment);
 }
 
 try {

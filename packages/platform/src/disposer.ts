@@ -4,6 +4,17 @@ export interface Disposer {
   dispose(): Promise<void>;
 }
 
+/** Runs a composition; when it fails, what it had made so far is undone. */
+export async function withDisposer<T>(compose: (disposer: Disposer) => Promise<T>): Promise<T> {
+  const disposer = createDisposer();
+  try {
+    return await compose(disposer);
+  } catch (error) {
+    await disposer.dispose();
+    throw error;
+  }
+}
+
 export function createDisposer(): Disposer {
   const cleanUps: (() => unknown)[] = [];
   return {

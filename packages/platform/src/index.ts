@@ -16,6 +16,7 @@ export * from './metrics.ts';
 export * from './queue/delivery-queue.ts';
 export * from './redis/boot-check.ts';
 export * from './redis/connection.ts';
+export * from './redis/open.ts';
 export * from './redis/script.ts';
 export * from './secret.ts';
 export * from './service.ts';

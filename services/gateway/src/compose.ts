@@ -1,18 +1,14 @@
 import {
   type Clock,
-  checkKeyFingerprints,
-  checkRedis,
-  connectRedis,
-  createDisposer,
   createLogger,
-  createRedisClock,
   createRegistry,
   type Disposer,
   type Logger,
   listen,
-  type RedisConnection,
+  openRedis,
   type RunningService,
   startAdminServer,
+  withDisposer,
 } from '@watchword/platform';
 import { createAdmission } from './admission/admission.ts';
 import { buildApp } from './app.ts';
@@ -34,17 +30,8 @@ export interface ComposeGatewayOptions {
 }
 
 /** Connects and constructs the gateway, and listens. Throws a StartupError when the operator has something to mend. */
-export async function composeGateway(
-  config: GatewayConfig,
-  options: ComposeGatewayOptions = {},
-): Promise<RunningService> {
-  const disposer = createDisposer();
-  try {
-    return await compose(config, options, disposer);
-  } catch (error) {
-    await disposer.dispose();
-    throw error;
-  }
+export function composeGateway(config: GatewayConfig, options: ComposeGatewayOptions = {}): Promise<RunningService> {
+  return withDisposer((disposer) => compose(config, options, disposer));
 }
 
 async function compose(
@@ -57,17 +44,18 @@ async function compose(
   const registry = createRegistry('gateway');
   const project = options.project ?? PROJECT;
 
-  const redis = await connectRedis({
-    url: config.REDIS_URL,
-    name: 'gateway',
-    profile: 'request',
-    logger,
-    commandTimeoutMs: requestTimeoutMs,
-  });
-  disposer.add(() => redis.disconnect());
-  await checkRedis(redis, logger);
-  await checkKeyFingerprints(redis, { HOP_KEY: hopKey, INDEX_KEY: indexKey });
-  const clock = options.clock ?? (await startClock(redis, disposer));
+  const { redis, clock } = await openRedis(
+    {
+      url: config.REDIS_URL,
+      name: 'gateway',
+      profile: 'request',
+      logger,
+      commandTimeoutMs: requestTimeoutMs,
+      keys: { HOP_KEY: hopKey, INDEX_KEY: indexKey },
+      clock: options.clock,
+    },
+    disposer,
+  );
 
   const hop = createOtpHop({ url: config.OTP_URL, hopKey });
   disposer.add(() => hop.close());
@@ -94,10 +82,4 @@ async function compose(
   disposer.add(() => admin.close());
   const url = await listen(app, { host, port: config.GATEWAY_PORT, variable: 'GATEWAY_PORT' });
   return { name: 'gateway', url, adminUrl: admin.url, close: () => disposer.dispose() };
-}
-
-async function startClock(redis: RedisConnection, disposer: Disposer): Promise<Clock> {
-  const clock = await createRedisClock(redis);
-  disposer.add(() => clock[Symbol.dispose]());
-  return clock;
 }

@@ -1,19 +1,17 @@
 import { availableParallelism } from 'node:os';
 import {
-  checkKeyFingerprints,
-  checkRedis,
-  connectRedis,
   createDeliveryProducer,
-  createDisposer,
   createLogger,
-  createRedisClock,
   createRegistry,
   type DeliveryProducer,
+  type Disposer,
   type Logger,
   listen,
+  openRedis,
   queueJobs,
   type RunningService,
   startAdminServer,
+  withDisposer,
 } from '@watchword/platform';
 import { createDueSet, createVerifications } from '@watchword/verifications';
 import { createCodeDigests, registerDigestProfile } from '@watchword/verifications/digest';
@@ -39,78 +37,70 @@ export interface OtpParts {
 }
 
 /** Connects and constructs the otp service. */
-export async function composeOtp(config: OtpConfig, parts: OtpParts = {}): Promise<RunningService> {
+export function composeOtp(config: OtpConfig, parts: OtpParts = {}): Promise<RunningService> {
+  return withDisposer((disposer) => compose(config, parts, disposer));
+}
+
+async function compose(config: OtpConfig, parts: OtpParts, disposer: Disposer): Promise<RunningService> {
   const logger = parts.logger ?? createLogger({ service: 'otp', level: config.LOG_LEVEL });
-  const disposer = createDisposer();
-  try {
-    const redis = await connectRedis({ url: config.REDIS_URL, name: 'otp', profile: 'request', logger });
-    disposer.add(() => redis.disconnect());
-    await checkRedis(redis, logger);
-    await checkKeyFingerprints(redis, {
-      PEPPER: config.PEPPER,
-      SEAL_KEY: config.SEAL_KEY,
-      ID_KEY: config.ID_KEY,
-      HOP_KEY: config.HOP_KEY,
-    });
-    const clock = await createRedisClock(redis);
-    disposer.add(() => clock[Symbol.dispose]());
-    const registry = createRegistry('otp');
+  const { PEPPER, SEAL_KEY, ID_KEY, HOP_KEY } = config;
+  const { redis, clock } = await openRedis(
+    { url: config.REDIS_URL, name: 'otp', profile: 'request', logger, keys: { PEPPER, SEAL_KEY, ID_KEY, HOP_KEY } },
+    disposer,
+  );
+  const registry = createRegistry('otp');
 
-    const producer = createDeliveryProducer('sms', redis, logger);
-    disposer.add(() => producer.close());
-    queueJobs(registry, () => producer.counts());
-    const queue = parts.wrapQueue?.(toDeliveryQueue(producer)) ?? toDeliveryQueue(producer);
+  const producer = createDeliveryProducer('sms', redis, logger);
+  disposer.add(() => producer.close());
+  queueJobs(registry, () => producer.counts());
+  const queue = parts.wrapQueue?.(toDeliveryQueue(producer)) ?? toDeliveryQueue(producer);
 
-    const digests = createCodeDigests({
-      pepper: config.PEPPER,
-      clock,
-      concurrency: availableParallelism(),
-      waitingMax: DIGESTS_WAITING_MAX,
-    });
-    const profiles = await registerDigestProfile(redis, { memoryKib: config.CODE_DIGEST_MEMORY_KIB });
-    const verifications = createVerifications({
-      redis,
-      clock,
-      idKey: config.ID_KEY,
-      sealKey: config.SEAL_KEY,
-      digests,
-      profiles,
-    });
-    const policyFor = createCodePolicies(config);
-    const handOver = createHandOver(queue, clock, logger);
-    const reading = createReadVerification(verifications);
-    const app = buildApp({
-      logger,
-      registry,
-      hopKey: config.HOP_KEY,
-      clock,
-      useCases: {
-        ...reading,
-        openVerification: createOpenVerification({ verifications, policyFor, handOver }),
-        resendCode: createResendCode({ verifications, policyFor, handOver }),
-        checkCode: createCheckCode({ verifications, policyFor }),
-        cancelVerification: createCancelVerification(verifications, reading.readVerification),
-      },
-    });
+  const digests = createCodeDigests({
+    pepper: config.PEPPER,
+    clock,
+    concurrency: availableParallelism(),
+    waitingMax: DIGESTS_WAITING_MAX,
+  });
+  const profiles = await registerDigestProfile(redis, { memoryKib: config.CODE_DIGEST_MEMORY_KIB });
+  const verifications = createVerifications({
+    redis,
+    clock,
+    idKey: config.ID_KEY,
+    sealKey: config.SEAL_KEY,
+    digests,
+    profiles,
+  });
+  const policyFor = createCodePolicies(config);
+  const handOver = createHandOver(queue, clock, logger);
+  const reading = createReadVerification(verifications);
+  const app = buildApp({
+    logger,
+    registry,
+    hopKey: config.HOP_KEY,
+    clock,
+    useCases: {
+      ...reading,
+      openVerification: createOpenVerification({ verifications, policyFor, handOver }),
+      resendCode: createResendCode({ verifications, policyFor, handOver }),
+      checkCode: createCheckCode({ verifications, policyFor }),
+      cancelVerification: createCancelVerification(verifications, reading.readVerification),
+    },
+  });
 
-    const ticker = startDueTicker(createDueSet(redis, clock), queue, registry, logger);
-    disposer.add(() => ticker.stop());
-    const url = await listen(app, { host: config.LISTEN_HOST, port: config.OTP_PORT, variable: 'OTP_PORT' });
-    disposer.add(() => app.close());
-    const admin = await startAdminServer({
-      host: config.LISTEN_HOST,
-      port: config.ADMIN_PORT,
-      registry,
-      isReady: async () => {
-        await redis.ping();
-      },
-    });
-    disposer.add(() => admin.close());
-    return { name: 'otp', url, adminUrl: admin.url, close: () => disposer.dispose() };
-  } catch (error) {
-    await disposer.dispose();
-    throw error;
-  }
+  const ticker = startDueTicker(createDueSet(redis, clock), queue, registry, logger);
+  disposer.add(() => ticker.stop());
+  const url = await listen(app, { host: config.LISTEN_HOST, port: config.OTP_PORT, variable: 'OTP_PORT' });
+  disposer.add(() => app.close());
+  const admin = await startAdminServer({
+    host: config.LISTEN_HOST,
+    port: config.ADMIN_PORT,
+    registry,
+    isReady: async () => {
+      await redis.ping();
+    },
+  });
+  disposer.add(() => admin.close());
+  return { name: 'otp', url, adminUrl: admin.url, close: () => disposer.dispose() };
 }
 
 /** A job's id holds the attempts made so far, so that the job of a dead worker is not in the way of the next. */

@@ -1,11 +1,11 @@
 import {
-  createDisposer,
   createLogger,
   createRegistry,
   type Logger,
   listen,
   type RunningService,
   startAdminServer,
+  withDisposer,
 } from '@watchword/platform';
 import { buildApp } from './app.ts';
 import type { SandboxConfig } from './config.ts';
@@ -19,15 +19,14 @@ export interface ComposeSandboxOptions {
 }
 
 /** Starts the simulated carriers and the inbox. Throws a StartupError that names the variable when a port is taken. */
-export async function composeSandbox(
+export function composeSandbox(
   config: SandboxConfig,
   { logger = createLogger({ service: NAME, level: config.LOG_LEVEL }) }: ComposeSandboxOptions = {},
 ): Promise<RunningService> {
-  const disposer = createDisposer();
-  const registry = createRegistry(NAME);
-  const app = buildApp({ logger, registry, inbox: createInbox(), faults: createFaults(), now: Date.now });
-  disposer.add(() => app.close());
-  try {
+  return withDisposer(async (disposer) => {
+    const registry = createRegistry(NAME);
+    const app = buildApp({ logger, registry, inbox: createInbox(), faults: createFaults(), now: Date.now });
+    disposer.add(() => app.close());
     const url = await listen(app, { host: config.LISTEN_HOST, port: config.SANDBOX_PORT, variable: 'SANDBOX_PORT' });
     const admin = await startAdminServer({
       host: config.LISTEN_HOST,
@@ -38,8 +37,5 @@ export async function composeSandbox(
     });
     disposer.add(() => admin.close());
     return { name: NAME, url, adminUrl: admin.url, close: () => disposer.dispose() };
-  } catch (error) {
-    await disposer.dispose();
-    throw error;
-  }
+  });
 }

@@ -3,11 +3,11 @@ import { join, resolve } from 'node:path';
 import { composeGateway, gatewayVariables } from '@watchword/gateway';
 import { composeOtp, otpVariables } from '@watchword/otp';
 import {
-  createDisposer,
   type Environment,
   parseEnvironment,
   type RunningService,
   type StandaloneFile,
+  withDisposer,
   withSecrets,
 } from '@watchword/platform';
 import { acquireDataDirectory, type Progress, startPrivateRedis } from '@watchword/platform/redis-server';
@@ -26,14 +26,13 @@ const SECRETS = ['PEPPER', 'SEAL_KEY', 'ID_KEY', 'HOP_KEY', 'INDEX_KEY', 'API_KE
 const LOG_LEVEL = 'warn';
 
 /** Starts Redis, unless one is given, and the chosen services, each told where the others are. */
-export async function composeStandalone(
+export function composeStandalone(
   config: StandaloneConfig,
   environment: Environment,
   progress: Progress,
 ): Promise<RunningStandalone> {
   const directory = resolve(config.DATA_DIR);
-  const disposer = createDisposer();
-  try {
+  return withDisposer(async (disposer) => {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const lock = acquireDataDirectory(directory, progress);
     disposer.add(() => lock.release());
@@ -60,10 +59,7 @@ export async function composeStandalone(
     writeStandaloneFile(directory, file);
     disposer.add(() => removeStandaloneFile(directory));
     return { file, close: () => disposer.dispose() };
-  } catch (error) {
-    await disposer.dispose();
-    throw error;
-  }
+  });
 }
 
 type AddCleanUp = (cleanUp: () => unknown) => void;

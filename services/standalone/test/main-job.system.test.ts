@@ -114,8 +114,10 @@ test('of 1000 wrong guesses over HTTP exactly 3 are judged, and the right one af
   const { body } = await platform.open(to);
   const code = await codeFor(to);
   const guesses = await Promise.all(Array.from({ length: 1_000 }, () => platform.check(body.id, 'AAAAAAAAAA')));
-  expect(new Set(guesses.map(({ status }) => status))).toEqual(new Set([200]));
-  expect(guesses.filter((guess) => guess.body.result === 'incorrect')).toHaveLength(3);
+  // A slow machine may answer some of them 503; a 429 would mean that a limit did the work.
+  expect(guesses.filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
+  const judged = (await platform.timeline(body.id)).body.events.filter(({ type }) => type === 'check.judged');
+  expect(judged.map(({ data }) => data.result)).toEqual(['incorrect', 'incorrect', 'incorrect']);
   expect((await platform.check(body.id, code)).body).toMatchObject({ valid: false, result: 'exhausted' });
 });
 
@@ -170,10 +172,14 @@ test('a second start on the same directory is refused in one line', async () => 
   expect((await platform.open(freshNumber())).status).toBe(202);
 });
 
-test('a process with another key than the ones this Redis was first used with is refused in one line', async () => {
-  const wrongKey = { PEPPER: Buffer.alloc(32, 7).toString('base64url') };
-  const refused = await platform.startService('otp', wrongKey).catch((error: unknown) => String(error));
-  expect(refused).toContain('PEPPER is not the one this Redis was first used with');
+test.each([
+  { service: 'otp', variable: 'PEPPER' },
+  { service: 'worker', variable: 'SEAL_KEY' },
+  { service: 'gateway', variable: 'HOP_KEY' },
+])('$service with another $variable than this Redis was first used with is refused in one line', async (wrong) => {
+  const key = { [wrong.variable]: Buffer.alloc(32, 7).toString('base64url') };
+  const refused = await platform.startService(wrong.service, key).catch((error: unknown) => String(error));
+  expect(refused).toContain(`${wrong.variable} is not the one this Redis was first used with`);
 });
 
 test('no code or number of all this is at rest in Redis, its files or a log', async () => {

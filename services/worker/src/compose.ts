@@ -8,18 +8,15 @@ import {
 } from '@watchword/delivery';
 import {
   type Clock,
-  checkKeyFingerprints,
-  checkRedis,
-  connectRedis,
-  createDisposer,
   createLogger,
-  createRedisClock,
   createRegistry,
   type Disposer,
   type Logger,
+  openRedis,
   type RunningService,
   startAdminServer,
   startDeliveryConsumer,
+  withDisposer,
 } from '@watchword/platform';
 import { createDeliveries } from '@watchword/verifications';
 import type { SmsProviderName, WorkerConfig } from './config.ts';
@@ -31,8 +28,6 @@ export interface ComposeWorkerOptions {
   readonly logger?: Logger;
   readonly clock?: Clock;
 }
-
-const PING_MS = 500;
 
 /** `live` when the configuration has a provider's credentials, else `test`: the sandbox. */
 const CREATE_PROVIDER: Readonly<Record<SmsProviderName, (config: WorkerConfig) => SmsProvider>> = {
@@ -46,14 +41,8 @@ export function createProviders(config: WorkerConfig): SmsProvider[] {
 }
 
 /** Starts consuming deliveries. Resolves when the worker is ready; `close` finishes the running jobs first. */
-export async function composeWorker(config: WorkerConfig, options: ComposeWorkerOptions = {}): Promise<RunningService> {
-  const disposer = createDisposer();
-  try {
-    return await compose(config, options, disposer);
-  } catch (error) {
-    await disposer.dispose();
-    throw error;
-  }
+export function composeWorker(config: WorkerConfig, options: ComposeWorkerOptions = {}): Promise<RunningService> {
+  return withDisposer((disposer) => compose(config, options, disposer));
 }
 
 async function compose(
@@ -69,11 +58,11 @@ async function compose(
     disposer.add(() => provider.close());
     logger.info({ provider: provider.name, mode: provider.mode }, 'provider configured');
   }
-  const redis = await connectRedis({ url: config.REDIS_URL, name: 'worker', profile: 'worker', logger });
-  disposer.add(() => redis.disconnect());
-  await checkRedis(redis, logger);
-  await checkKeyFingerprints(redis, { id: config.ID_KEY, seal: config.SEAL_KEY });
-  const clock = options.clock ?? (await ownClock(redis, disposer));
+  const keys = { ID_KEY: config.ID_KEY, SEAL_KEY: config.SEAL_KEY };
+  const { redis, clock } = await openRedis(
+    { url: config.REDIS_URL, name: 'worker', profile: 'worker', logger, keys, clock: options.clock },
+    disposer,
+  );
 
   const deliverCode = createDeliverCode({
     deliveries: createDeliveries({ redis, clock, idKey: config.ID_KEY, sealKey: config.SEAL_KEY }),
@@ -90,7 +79,7 @@ async function compose(
     registry,
     async isReady() {
       if (!consuming) throw new Error('not consuming');
-      await answersWithin(redis.ping(), PING_MS);
+      await redis.ping();
     },
   });
   disposer.add(() => admin.close());
@@ -108,23 +97,4 @@ async function compose(
     return consumer.close();
   });
   return { name: 'worker', url: null, adminUrl: admin.url, close: () => disposer.dispose() };
-}
-
-async function ownClock(redis: Parameters<typeof createRedisClock>[0], disposer: Disposer): Promise<Clock> {
-  const clock = await createRedisClock(redis);
-  disposer.add(() => clock[Symbol.dispose]());
-  return clock;
-}
-
-/** The worker's commands wait for a Redis that is away; readiness must not. */
-async function answersWithin(answer: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('Redis does not answer')), ms);
-  });
-  try {
-    await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

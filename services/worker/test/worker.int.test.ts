@@ -124,7 +124,7 @@ describe('the worker', () => {
   });
 
   test('refuses keys that this Redis was not used with', async () => {
-    await expect(scene.startWorker({ SEAL_KEY: 'A'.repeat(43) })).rejects.toThrow(/^seal is not the one/);
+    await expect(scene.startWorker({ SEAL_KEY: 'A'.repeat(43) })).rejects.toThrow(/^SEAL_KEY is not the one/);
   });
 
   test('logs one line per job, and neither code nor number', () => {

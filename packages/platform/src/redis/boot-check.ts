@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Cluster } from 'ioredis';
+import type { SECRET_VARIABLES } from '../data-directory.ts';
 import { StartupError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Secret } from '../secret.ts';
@@ -37,14 +38,16 @@ function parseInfo(text: string): Map<string, string> {
 
 const FINGERPRINTS_KEY = 'ww:keys';
 
+/** By the name of their variable, so that services which share a key compare the same fingerprint. */
+export type FingerprintedKeys = Readonly<
+  Partial<Record<Exclude<keyof typeof SECRET_VARIABLES, 'API_KEY'>, Secret<Buffer>>>
+>;
+
 /**
  * Compares the fingerprint of each key with the one Redis was first used with, and leaves it there when it is the first.
  * Without this, a process with another pepper or id key would call every right code wrong.
  */
-export async function checkKeyFingerprints(
-  redis: RedisConnection,
-  keys: Readonly<Record<string, Secret<Buffer>>>,
-): Promise<void> {
+export async function checkKeyFingerprints(redis: RedisConnection, keys: FingerprintedKeys): Promise<void> {
   const mismatched: string[] = [];
   for (const [name, key] of Object.entries(keys)) {
     const fingerprint = createHash('sha256')
