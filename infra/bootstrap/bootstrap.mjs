@@ -20,6 +20,7 @@ const COMMANDS = {
   start: ([service]) => [SOURCE, servicePath(service ?? 'standalone')],
   test: (args) => [VITEST, 'run', ...projects('unit', 'integration', 'cluster', 'system'), ...args],
   chaos: (args) => [VITEST, 'run', ...projects('chaos'), ...args],
+  build: (args) => [join(ROOT, 'node_modules/turbo/bin/turbo'), 'run', 'build', ...args],
   docs: (args) => [SOURCE, join(ROOT, 'infra/docs/main.ts'), ...args],
 };
 
@@ -56,6 +57,7 @@ async function main([command = '', ...args]) {
   await ensureInstalled(environment);
   const node = findNode24();
   if (command === 'start') environment.DATA_DIR = resolve(ROOT, environment.DATA_DIR || '.data');
+  environment.TURBO_TELEMETRY_DISABLED ||= '1';
   environment.NODE_COMPILE_CACHE ||= join(ROOT, 'node_modules/.cache/compile');
   environment.PATH = `${join(ROOT, 'node_modules/.bin')}:${environment.PATH ?? ''}`;
   if (!process.stdout.isTTY && !environment.FORCE_COLOR) environment.NO_COLOR = '1';

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -108,4 +108,40 @@ describe('handOver', () => {
     const [code] = (await once(parent, 'close')) as [number | null];
     expect({ code, output }).toEqual({ code: 7, output: 'ready\ngot SIGTERM\n' });
   });
+});
+
+/** One that ended stays a zombie until its new parent collects it. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+describe('runTests', () => {
+  it('ends what a run left behind, in its group or below its TMPDIR, and fails the run for it', async () => {
+    const sleeper = "['--eval', 'setInterval(() => {}, 1000)']";
+    const run = `import { spawn } from 'node:child_process';
+      const children = [
+        spawn(process.execPath, ${sleeper}, { stdio: 'ignore' }),
+        spawn(process.execPath, ${sleeper}, { stdio: 'ignore', detached: true, cwd: process.env.TMPDIR }),
+      ];
+      console.log(JSON.stringify(children.map((child) => child.pid)));
+      process.exit(0);`;
+    const program = `import { runTests } from ${JSON.stringify(join(ROOT, 'infra/bootstrap/test-run.mjs'))};
+      process.exitCode = await runTests(process.execPath, ['--input-type=module', '--eval', ${JSON.stringify(run)}], process.env);`;
+    const runner = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const output = { stdout: '', stderr: '' };
+    runner.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
+    runner.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
+    const [code] = (await once(runner, 'close')) as [number | null];
+    expect(code).toBe(1);
+    expect(output.stderr).toMatch(/^watchword: the tests left processes behind, which were ended: .*; .*\n$/);
+    const pids = JSON.parse(output.stdout) as number[];
+    expect(pids).toHaveLength(2);
+    expect(pids.filter(isRunning)).toEqual([]);
+  }, 15_000);
 });
