@@ -24,11 +24,13 @@ const steadyNow = () => performance.timeOrigin + performance.now();
  * expiry and a request that timed out is refused by the script it finally reaches.
  */
 export async function createRedisClock(redis: RedisConnection): Promise<RedisClock> {
-  let { offsetMs } = await measureFirst(redis);
+  let { offsetMs, roundTripMs: bestRoundTripMs } = await measureFirst(redis);
   const timer = setInterval(() => {
     measure(redis).then(
       (measured) => {
-        if (measured.roundTripMs <= ROUND_TRIP_MAX_MS) offsetMs = measured.offsetMs;
+        if (measured.roundTripMs > Math.max(ROUND_TRIP_MAX_MS, bestRoundTripMs * 2)) return;
+        bestRoundTripMs = Math.min(bestRoundTripMs, measured.roundTripMs);
+        offsetMs = measured.offsetMs;
       },
       () => {
         // Redis is away: the last offset is still the best estimate.

@@ -11,15 +11,37 @@ export interface Leak {
 /** Texts at rest, by the name of the place. */
 export type Places = readonly (readonly [where: string, bytes: Buffer])[];
 
-/** Looks for each secret raw, in hex (either case) and in base64 (at each of its three alignments). */
+/** Looks for each secret raw, in hex (either case) and in base64 (at each of its three alignments), in one pass over each place. */
 export function findLeaks(secrets: readonly string[], places: Places): Leak[] {
-  const needles = secrets.flatMap(formsOf);
-  return places.flatMap(([where, bytes]) =>
-    needles.filter(({ needle }) => bytes.includes(needle)).map(({ form }) => ({ where, form })),
-  );
+  const needlesByStart = new Map<number, Needle[]>();
+  for (const found of secrets.flatMap(formsOf)) {
+    const start = found.needle.readUInt32BE(0);
+    const sameStart = needlesByStart.get(start);
+    if (sameStart) sameStart.push(found);
+    else needlesByStart.set(start, [found]);
+  }
+  return places.flatMap(([where, bytes]) => searchPlace(where, bytes, needlesByStart));
 }
 
-function formsOf(secret: string): { form: Leak['form']; needle: Buffer }[] {
+interface Needle {
+  readonly form: Leak['form'];
+  readonly needle: Buffer;
+}
+
+function searchPlace(where: string, bytes: Buffer, needlesByStart: ReadonlyMap<number, readonly Needle[]>): Leak[] {
+  const forms = new Set<Leak['form']>();
+  let start = 0;
+  for (let end = 0; end < bytes.length; end += 1) {
+    start = ((start << 8) | (bytes[end] as number)) >>> 0;
+    for (const { form, needle } of needlesByStart.get(start) ?? []) {
+      const at = end - 3;
+      if (bytes.subarray(at, at + needle.length).equals(needle)) forms.add(form);
+    }
+  }
+  return [...forms].map((form) => ({ where, form }));
+}
+
+function formsOf(secret: string): Needle[] {
   const bytes = Buffer.from(secret);
   const hex = bytes.toString('hex');
   return [

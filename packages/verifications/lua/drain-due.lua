@@ -32,21 +32,20 @@ if delivery == 'sending' then
     redis.call('ZADD', due, lease_ends, delivery_due(id, ordinal))
     return { 'later' }
   end
-  -- Its worker died or lost Redis for longer than its lease: nobody knows whether the provider took the message.
-  emit(events, verification, id, 'attempt.settled', now, {
-    delivery = delivery_id(id, ordinal), attempt = number_of(verification, 'a' .. ordinal), outcome = 'unknown',
-    provider_code = 'lease_ended',
-  })
+  end_lease(events, verification, id, ordinal, now)
   if status ~= 'pending' then
     end_delivery(events, due, verification, id, ordinal, now, 'unknown')
     return { 'ended' }
   end
-  redis.call('HSET', verification, 's' .. ordinal, 'queued')
 end
 
 local ttl, expires = number_of(verification, 'T'), number_of(verification, 'x' .. ordinal)
-if status ~= 'pending' or expires - now < math.min(tonumber(ARGV[4]), ttl / 3) then
-  end_delivery(events, due, verification, id, ordinal, now, status == 'pending' and 'expired_unsent' or 'skipped')
+if status ~= 'pending' then
+  end_delivery(events, due, verification, id, ordinal, now, 'skipped')
+  return { 'ended' }
+end
+if expires - now < math.min(tonumber(ARGV[4]), ttl / 3) then
+  end_delivery(events, due, verification, id, ordinal, now, 'expired_unsent')
   return { 'expired' }
 end
 -- The longer it has waited in a long queue, the longer until the next look.

@@ -5,6 +5,7 @@
 --       8 '1' when KEYS[3] is a real operation
 -- Returns JSON: {result, status, checks_remaining} with result one of CHECK_RESULTS
 --       | {result: checks_locked, retry_ms} | {result: not_found} | {result: gone} | {result: late}
+--       | {result: undigested}: the candidate was left empty, since the verification had been seen ended, and it is open
 -- include "./prelude.lua"
 local verification, destination, operation, events, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local now, id = tonumber(ARGV[1]), ARGV[3]
@@ -30,6 +31,8 @@ end
 if status ~= 'pending' then
   return remember(operation, answer(status == 'approved' and 'already_approved' or status))
 end
+
+if ARGV[5] == '' then return '{"result":"undigested"}' end
 
 local locked_until = number_of(destination, 'l')
 if now < locked_until then return cjson.encode({ result = 'checks_locked', retry_ms = locked_until - now }) end

@@ -4,13 +4,14 @@
 --   p project   m mode   u purpose   s status   b binding digest   c checks left   g how many of the last codes stay valid
 --   n deliveries   q last event seq   f, l first and last event id   o opened   x expires   e ended   T code TTL   R retention
 --   t sealed destination   k sealed context (locale, client, metadata)   U undeliverable
---   per delivery i:  s<i> status   x<i> code expires   h<i> code digest   c<i> sealed code   a<i> attempts   y<i> lease ends
+--   per delivery i:  s<i> status   x<i> code expires   h<i> code digest   c<i> sealed code   a<i> attempts   r<i> provider calls
+--     y<i> lease of the attempt that is not settled yet ends
 -- Destination (hash `ww:{NN}:d:<handle>`)
 --   w send times in the window (6 bytes each)   r resend allowed at   k wrong checks in a row   l locked until
 --   o<binding digest> the latest verification opened under that binding
 -- Times are milliseconds since the epoch; `now` is the caller's injected clock.
 
-local STREAM_KEPT_MS = 30 * 24 * 3600 * 1000
+local STREAM_MARGIN_MS = 3600 * 1000
 local STREAK_KEPT_MS = 30 * 24 * 3600 * 1000
 local OPERATION_KEPT_MS = 24 * 3600 * 1000
 local ENQUEUE_CHECK_MS = 2000
@@ -30,12 +31,13 @@ local function number_of(key, field)
   return tonumber(redis.call('HGET', key, field) or '0') or 0
 end
 
--- Appends one fact to the shard's stream, in the same step as the change that makes it true.
+-- Appends one fact to the shard's stream, in the same step as the change that makes it true. The stream is kept as long as
+-- the verification can be read.
 local function emit(events, verification, id, type, now, data)
   local seq = redis.call('HINCRBY', verification, 'q', 1)
   local body = '{}'
   if next(data) ~= nil then body = cjson.encode(data) end
-  local kept_since = server_now() - STREAM_KEPT_MS
+  local kept_since = server_now() - number_of(verification, 'R') - number_of(verification, 'T') - STREAM_MARGIN_MS
   local entry = redis.call('XADD', events, 'MINID', '~', kept_since, '*', 'v', id, 'q', seq, 't', type, 'a', now, 'd', body)
   if seq == 1 then redis.call('HSET', verification, 'f', entry) end
   redis.call('HSET', verification, 'l', entry)
@@ -58,7 +60,18 @@ local function end_delivery(events, due, verification, id, ordinal, now, status)
   redis.call('HSET', verification, 's' .. ordinal, status)
   redis.call('HDEL', verification, 'c' .. ordinal, 'y' .. ordinal)
   redis.call('ZREM', due, delivery_due(id, ordinal))
+  if status == 'failed' or status == 'expired_unsent' then redis.call('HSET', verification, 'U', '1') end
+  if status == 'accepted' then redis.call('HDEL', verification, 'U') end
   emit(events, verification, id, 'delivery.ended', now, { delivery = delivery_id(id, ordinal), status = status })
+end
+
+-- The attempt whose lease has ended: its worker died or lost Redis for that long, so nobody knows what the provider did.
+local function end_lease(events, verification, id, ordinal, now)
+  redis.call('HSET', verification, 's' .. ordinal, 'queued')
+  emit(events, verification, id, 'attempt.settled', now, {
+    delivery = delivery_id(id, ordinal), attempt = number_of(verification, 'a' .. ordinal), outcome = 'unknown',
+    provider_code = 'lease_ended',
+  })
 end
 
 -- Ends a verification: its digests and sealed codes are erased, what still waits to be sent is skipped.

@@ -1,4 +1,4 @@
--- The sends window and the pacing of one destination and purpose. Used by open and resend.
+-- What open and resend share: the sends window and the pacing of one destination and purpose, and adding a delivery.
 
 local function read_sends(destination, now, window)
   local packed = redis.call('HGET', destination, 'w') or ''
@@ -36,6 +36,7 @@ end
 local function add_delivery(events, due, verification, id, ordinal, now, expires, channel, digest, sealed_code)
   redis.call('HSET', verification, 'n', ordinal, 'x', expires, 's' .. ordinal, 'queued', 'x' .. ordinal, expires,
     'h' .. ordinal, digest, 'c' .. ordinal, sealed_code)
+  redis.call('HDEL', verification, 'U')
   local oldest_valid = ordinal - number_of(verification, 'g') + 1
   if oldest_valid > 1 then redis.call('HDEL', verification, 'h' .. (oldest_valid - 1)) end
   emit(events, verification, id, 'delivery.queued', now, { delivery = delivery_id(id, ordinal), channel = channel })

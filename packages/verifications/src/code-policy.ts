@@ -20,5 +20,8 @@ export interface CodePolicy {
   readonly endedRetentionMs: number;
 }
 
+/** What is the same for every purpose; what is not was frozen into a verification when it opened. */
+export type CommonPolicy = Omit<CodePolicy, 'codesValidMax'>;
+
 /** Nothing is sent with less life left than this, or than a third of the code's whole life if that is shorter. */
 export const LEAST_LIFE_MS = 20_000;

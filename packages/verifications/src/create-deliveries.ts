@@ -36,9 +36,10 @@ export function createDeliveries({ redis, clock, idKey, sealKey }: DeliveriesOpt
       const found = find(deliveryId);
       if (!found) return { result: 'gone' };
       const { id, ordinal } = found.ref;
-      const reply = await claimScript(redis, found.keys, [clock.now(), id, ordinal, leaseMs, LEAST_LIFE_MS]);
+      const deadline = clock.serverNow() + CLAIM_PATIENCE_MS;
+      const reply = await claimScript(redis, found.keys, [clock.now(), deadline, id, ordinal, leaseMs, LEAST_LIFE_MS]);
       if (reply[0] !== 'claimed') return { result: reply[0] };
-      const [, attempt, destination, code, purpose, project, modeName, codeTtlMs, remainingMs] = reply;
+      const [, attempt, destination, code, purpose, project, modeName, codeTtlMs, remainingMs, providerCalls] = reply;
       return {
         result: 'claimed',
         attempt: { id: attemptIdOf(found.ref, attempt), ordinal: attempt, deliveryId },
@@ -49,6 +50,7 @@ export function createDeliveries({ redis, clock, idKey, sealKey }: DeliveriesOpt
         mode: mode.parse(modeName),
         codeTtlMs,
         remainingMs,
+        providerCalls,
       };
     },
 
@@ -64,11 +66,14 @@ export function createDeliveries({ redis, clock, idKey, sealKey }: DeliveriesOpt
         JSON.stringify(describe(attempt, settlement)),
         next.kind,
         next.kind === 'end' ? next.status : next.kind === 'later' ? next.delayMs : AGAIN_CHECK_MS,
+        settlement.countsAsCall ? '1' : '',
       ]);
     },
   };
 }
 
+/** Longer than Redis takes under load, shorter than anything a claim decides on. */
+const CLAIM_PATIENCE_MS = 1_000;
 /** How soon the due set looks after a job that said it would claim again. */
 const AGAIN_CHECK_MS = 2_000;
 

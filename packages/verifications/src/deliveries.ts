@@ -21,14 +21,17 @@ export interface Claimed {
   readonly codeTtlMs: number;
   /** What is left of it: after that the message is worth nothing. */
   readonly remainingMs: number;
+  /** Calls to providers that were settled before, over all jobs. */
+  readonly providerCalls: number;
 }
 
 export interface Refused {
   /**
    * `leased`: another worker is at it, this job is superseded · `ended`: this delivery or its verification has ended ·
-   * `expired`: too little life left, now `expired_unsent` · `gone`: forged or forgotten.
+   * `expired`: too little life left, now `expired_unsent` · `gone`: forged or forgotten · `late`: the claim had to wait for Redis;
+   * the due set brings the delivery back.
    */
-  readonly result: 'leased' | 'ended' | 'expired' | 'gone';
+  readonly result: 'leased' | 'ended' | 'expired' | 'gone' | 'late';
 }
 
 /** What becomes of the delivery after an attempt. */
@@ -42,6 +45,8 @@ export type Next =
 export interface Settlement {
   /** Null when no provider could be called (each circuit is open). */
   readonly provider: string | null;
+  /** False for a probe, too: it tells of its provider, and does not count towards the calls of the delivery. */
+  readonly countsAsCall: boolean;
   readonly outcome: AttemptOutcome;
   readonly class?: RejectionClass;
   readonly providerCode?: string;

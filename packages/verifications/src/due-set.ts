@@ -9,7 +9,8 @@ export type DueAction =
   | { readonly action: 'enqueue'; readonly deliveryId: string; readonly attempts: number; readonly lateMs: number }
   | { readonly action: 'expired' | 'ended' | 'later'; readonly lateMs: number };
 
-const ENTRIES_PER_SHARD = 200;
+/** A round is one pipeline on a connection that requests share: many small rounds keep them fast. */
+const ENTRIES_PER_SHARD = 20;
 const LOOK_WAIT_MAX_MS = 30_000;
 
 /**
@@ -36,23 +37,31 @@ export function createDueSet(redis: RedisConnection, clock: Clock) {
     };
   }
 
-  async function drainShard(shard: number): Promise<DueAction[]> {
+  async function drainShard(shard: number, act: (due: DueAction) => Promise<void>): Promise<void> {
     const key = shardKeys(shard).due;
     const due = await redis.zrangebyscore(key, '-inf', clock.now(), 'WITHSCORES', 'LIMIT', 0, ENTRIES_PER_SHARD);
-    const drained: Promise<DueAction>[] = [];
+    const drained: Promise<void>[] = [];
     for (let index = 0; index + 1 < due.length; index += 2) {
-      drained.push(drainEntry(shard, due[index] as string, Number(due[index + 1])));
+      drained.push(drainEntry(shard, due[index] as string, Number(due[index + 1])).then(act));
     }
-    return Promise.all(drained);
+    throwFirst(await Promise.allSettled(drained));
   }
 
   return {
-    /** Drains what is due now, a bounded number per shard; the rest waits for the next round. */
-    async drain(): Promise<DueAction[]> {
-      const shards = await Promise.all(Array.from({ length: SHARDS }, (_, shard) => drainShard(shard)));
-      return shards.flat();
+    /**
+     * Drains what is due now, a bounded number per shard; the rest waits for the next round. `act` is called for each entry
+     * as soon as its script has run: a shard that is out of reach keeps no other from being followed up. Throws the first
+     * failure at the end.
+     */
+    async drain(act: (due: DueAction) => Promise<void>): Promise<void> {
+      throwFirst(await Promise.allSettled(Array.from({ length: SHARDS }, (_, shard) => drainShard(shard, act))));
     },
   };
+}
+
+function throwFirst(settled: readonly PromiseSettledResult<void>[]): void {
+  const failed = settled.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 export type DueSet = ReturnType<typeof createDueSet>;

@@ -50,7 +50,7 @@ export const judgeScript = defineScript({
     z.discriminatedUnion('result', [
       judged,
       z.object({ result: z.literal('checks_locked'), retry_ms: z.number() }),
-      z.object({ result: z.literal('gone') }),
+      z.object({ result: z.enum(['gone', 'undigested']) }),
       notFound,
       late,
     ]),
@@ -71,8 +71,8 @@ export const claimScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/claim.lua'),
   keys: ['verification', 'events', 'due'],
   reply: z.union([
-    z.tuple([text.pipe(z.literal('claimed')), z.int(), bytes, bytes, text, text, text, z.int(), z.int()]),
-    z.tuple([text.pipe(z.enum(['leased', 'ended', 'expired', 'gone']))]),
+    z.tuple([text.pipe(z.literal('claimed')), z.int(), bytes, bytes, text, text, text, z.int(), z.int(), z.int()]),
+    z.tuple([text.pipe(z.enum(['leased', 'ended', 'expired', 'gone', 'late']))]),
   ]),
   binary: true,
 });

@@ -1,8 +1,8 @@
-import type { CheckResult, Mode, VerificationEvent, VerificationStatus } from '@watchword/contracts';
+import type { Channel, CheckResult, Mode, VerificationEvent, VerificationStatus } from '@watchword/contracts';
 import { AppError, type Clock, type RedisConnection, type Secret } from '@watchword/platform';
 import { digestBinding, keysOf, locate, shardKeys } from './addresses.ts';
 import type { CodeDigests } from './code-digest.ts';
-import type { CodePolicy } from './code-policy.ts';
+import type { CodePolicy, CommonPolicy } from './code-policy.ts';
 import { generateCode, normalizeCode } from './codes.ts';
 import type { DigestProfiles } from './digest-profiles.ts';
 import { createEndedIds } from './ended-ids.ts';
@@ -40,7 +40,7 @@ export interface OpenInput {
   /** E.164. */
   readonly destination: string;
   readonly purpose: string;
-  readonly channel: 'sms';
+  readonly channel: Channel;
   readonly country: string;
   readonly binding: Binding | undefined;
   readonly context: VerificationContext;
@@ -139,7 +139,7 @@ export function createVerifications({ redis, clock, idKey, sealKey, digests, pro
       case 'opened':
         return toSent(reply, input.destination);
       case 'exists': {
-        const sent = await resend(VERIFICATION_PREFIX + reply.id, policy, call);
+        const sent = await resend(VERIFICATION_PREFIX + reply.id, input.channel, policy, call);
         // It ended in between: nothing is in the way of a new one any more.
         return sent.result === 'not_pending' || sent.result === 'not_found' ? open(input, policy, call) : sent;
       }
@@ -152,7 +152,8 @@ export function createVerifications({ redis, clock, idKey, sealKey, digests, pro
 
   async function resend(
     publicId: string,
-    policy: CodePolicy,
+    channel: Channel,
+    policy: CommonPolicy,
     call: CallContext,
   ): Promise<Sent | SendRefused | NotPending | NotFound> {
     const found = find(publicId);
@@ -168,7 +169,7 @@ export function createVerifications({ redis, clock, idKey, sealKey, digests, pro
       policy.sendsMax,
       policy.sendsWindowMs,
       policy.pacingSeconds.join(','),
-      'sms',
+      channel,
       codeDigest,
       sealer.seal(code, id, 'code'),
       call.operation === '' ? '' : '1',
@@ -213,8 +214,12 @@ export function createVerifications({ redis, clock, idKey, sealKey, digests, pro
         throw tooLate();
       case 'gone':
         return { result: 'expired', status: 'expired', checksRemaining: 0 };
+      case 'undigested':
+        // Redis lost the end that this process had seen (a failover): the guess counts like any other.
+        ended.delete(id);
+        return judge(publicId, guess, binding, streakFreeChecks, call);
       case 'not_found':
-        return reply;
+        return { result: 'not_found' };
       case 'checks_locked':
         return { result: reply.result, retryMs: reply.retry_ms };
       default:

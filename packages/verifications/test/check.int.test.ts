@@ -119,6 +119,16 @@ test('guesses at an ended verification cost no digest', async () => {
   expect(harness.digestsMade()).toBe(before);
 });
 
+test('when Redis has lost an end that was seen, the right code counts as any other', async () => {
+  const sent = await harness.open();
+  const code = await harness.codeOf(sent.deliveryId);
+  const [key = ''] = await findKeys(sent.id.slice(4));
+  const before = await harness.redis.dumpBuffer(key);
+  await harness.judge(sent.id, code);
+  await harness.redis.restore(key, 300_000, before ?? '', 'REPLACE');
+  expect(await harness.judge(sent.id, code)).toMatchObject({ result: 'approved', checksRemaining: 2 });
+});
+
 test('an ended verification keeps neither digest nor sealed code', async () => {
   const sent = await harness.open();
   const code = await harness.codeOf(sent.deliveryId);

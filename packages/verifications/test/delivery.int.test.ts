@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDeliveries } from '../src/create-deliveries.ts';
 import type { Claimed } from '../src/deliveries.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { type Harness, policy, startHarness } from './harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -17,11 +18,17 @@ async function claim(deliveryId: string): Promise<Claimed> {
 }
 
 const accepted = (provider: string) =>
-  ({ provider, outcome: 'accepted', providerMessageId: 'SM1', next: { kind: 'end', status: 'accepted' } }) as const;
+  ({
+    provider,
+    countsAsCall: true,
+    outcome: 'accepted',
+    providerMessageId: 'SM1',
+    next: { kind: 'end', status: 'accepted' },
+  }) as const;
 const statusOf = async (id: string) =>
   (await harness.verifications.read(id, harness.project))?.deliveries.map(({ status }) => status);
 const drain = async (id: string) =>
-  (await harness.dueSet.drain()).filter((due) => due.action === 'enqueue' && due.deliveryId.includes(id.slice(4)));
+  (await harness.drain()).filter((due) => due.action === 'enqueue' && due.deliveryId.includes(id.slice(4)));
 
 test('of two workers that hold the same delivery one may send', async () => {
   const sent = await harness.open();
@@ -80,6 +87,7 @@ test('a failed delivery makes the verification undeliverable; a code that arrive
   const { attempt, code } = await claim(sent.deliveryId);
   await harness.deliveries.settle(attempt, {
     provider: 'twilio',
+    countsAsCall: true,
     outcome: 'rejected',
     class: 'destination',
     providerCode: '21211',
@@ -117,10 +125,57 @@ test('the due set expires what nobody checks, as an event like any other', async
   const { attempt } = await claim(sent.deliveryId);
   await harness.deliveries.settle(attempt, accepted('twilio'));
   harness.travel(300_002);
-  await harness.dueSet.drain();
+  await harness.drain();
   const events = await harness.timelineOf(sent.id);
   expect(events.at(-1)).toMatchObject({ type: 'verification.expired', seq: events.length });
   expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({ status: 'expired' });
+});
+
+test('a claim that waited for Redis past its deadline grants nothing', async () => {
+  const sent = await harness.open();
+  const late = createDeliveries({
+    ...harness.keys,
+    redis: harness.redis,
+    clock: { now: harness.clock.now, serverNow: () => Date.now() - 1_500 },
+  });
+  expect(await late.claim(sent.deliveryId, LEASE_MS)).toEqual({ result: 'late' });
+  expect(await statusOf(sent.id)).toEqual(['queued']);
+});
+
+test('an attempt is settled once, however often it is said', async () => {
+  const sent = await harness.open();
+  const { attempt } = await claim(sent.deliveryId);
+  const again = { provider: 'twilio', countsAsCall: true, outcome: 'transient', next: { kind: 'again' } } as const;
+  expect(await harness.deliveries.settle(attempt, again)).toBe('settled');
+  expect(await harness.deliveries.settle(attempt, again)).toBe('stale');
+  expect((await claim(sent.deliveryId)).providerCalls).toBe(1);
+});
+
+test('every attempt that started is settled in the timeline, also one whose lease another claim found ended', async () => {
+  const sent = await harness.open();
+  await claim(sent.deliveryId);
+  harness.travel(LEASE_MS + 1);
+  const { attempt } = await claim(sent.deliveryId);
+  await harness.deliveries.settle(attempt, accepted('vonage'));
+  const attempts = (await harness.timelineOf(sent.id)).filter(({ type }) => type.startsWith('attempt.'));
+  expect(attempts.map(({ type, data }) => `${type} ${data.attempt}`)).toEqual([
+    'attempt.started 1',
+    'attempt.settled 1',
+    'attempt.started 2',
+    'attempt.settled 2',
+  ]);
+});
+
+test('what no provider could be asked for in time is undeliverable, until another code is sent', async () => {
+  const sent = await harness.open();
+  const { attempt } = await claim(sent.deliveryId);
+  const waiting = { provider: null, countsAsCall: false, outcome: 'transient' } as const;
+  await harness.deliveries.settle(attempt, { ...waiting, next: { kind: 'later', delayMs: 1_000 } });
+  harness.travel(285_000);
+  await harness.drain();
+  expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({ undeliverable: true });
+  await harness.verifications.resend(sent.id, 'sms', policy, harness.call());
+  expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({ undeliverable: false });
 });
 
 test('a forged or unknown delivery is gone', async () => {

@@ -5,7 +5,7 @@ import { type CodeDigests, createCodeDigests } from '../src/code-digest.ts';
 import type { CodePolicy } from '../src/code-policy.ts';
 import { createDeliveries } from '../src/create-deliveries.ts';
 import { registerDigestProfile } from '../src/digest-profiles.ts';
-import { createDueSet } from '../src/due-set.ts';
+import { createDueSet, type DueAction } from '../src/due-set.ts';
 import { type CallContext, createVerifications, type OpenInput, type Sent } from '../src/verifications.ts';
 
 export const policy: CodePolicy = {
@@ -69,6 +69,15 @@ export async function startHarness() {
   const judge = (id: string, code: string, changes: Partial<CallContext> = {}, binding?: Record<string, string>) =>
     verifications.judge(id, code, binding, policy.streakFreeChecks, call(changes));
 
+  const dueSet = createDueSet(redis, clock);
+  async function drain(): Promise<DueAction[]> {
+    const drained: DueAction[] = [];
+    await dueSet.drain(async (due) => {
+      drained.push(due);
+    });
+    return drained;
+  }
+
   const timelineOf = async (id: string) => (await verifications.timeline(id, project)) ?? [];
 
   return {
@@ -80,7 +89,7 @@ export async function startHarness() {
     profiles,
     verifications,
     deliveries,
-    dueSet: createDueSet(redis, clock),
+    drain,
     project,
     call,
     open,

@@ -114,7 +114,9 @@ test('cancel ends an open verification; its code is worth nothing then', async (
     result: 'not_pending',
     status: 'canceled',
   });
-  expect(await harness.verifications.resend(sent.id, policy, harness.call())).toMatchObject({ result: 'not_pending' });
+  expect(await harness.verifications.resend(sent.id, 'sms', policy, harness.call())).toMatchObject({
+    result: 'not_pending',
+  });
 });
 
 test('the latest verification of a destination is found by binding, else by destination', async () => {

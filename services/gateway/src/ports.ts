@@ -27,7 +27,13 @@ export interface AdmissionRequest {
 
 /** `quota` is absent when the project has no limit. */
 export type AdmissionOutcome =
-  | { readonly outcome: 'admitted'; readonly operation: string; readonly quota?: Quota }
+  | {
+      readonly outcome: 'admitted';
+      readonly operation: string;
+      /** Takes back the send that was counted; absent when none was. */
+      readonly giveBack?: () => Promise<void>;
+      readonly quota?: Quota;
+    }
   | { readonly outcome: 'limited'; readonly retryAfterSeconds: number; readonly quota?: Quota }
   | { readonly outcome: 'mismatched'; readonly quota?: Quota }
   | { readonly outcome: 'late' };

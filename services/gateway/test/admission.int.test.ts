@@ -107,9 +107,26 @@ describe('the project’s limit of sends', () => {
     );
     gateway.otp.answer = (_, response) => json(response, 404, { code: 'not_found' }, 'application/problem+json');
     const missing = await gateway.call(`/v1/verifications/${ID}/resend`);
-    expect([missing.status, missing.headers.ratelimit]).toEqual([404, '"sends";r=8;t=60']);
+    expect([missing.status, missing.headers.ratelimit]).toEqual([404, '"sends";r=9;t=60']);
+    // What was given back is on its way to Redis when the answer leaves.
+    const left = async () => (await gateway.call(`/v1/verifications/${ID}`, { method: 'GET' })).headers.ratelimit;
+    await expect.poll(left).toBe('"sends";r=9;t=60');
     await gateway.otp.close();
-    expect((await open()).headers.ratelimit).toBe('"sends";r=7;t=60');
+    expect((await open()).headers.ratelimit).toBe('"sends";r=8;t=60');
+  });
+
+  it('costs nothing when otp refuses the send, so that one end user cannot use up the hour of all', async () => {
+    await start(3);
+    const key = randomUUID();
+    const accept = gateway.otp.answer;
+    gateway.otp.answer = (_, response) => json(response, 429, { code: 'resend_too_soon' }, 'application/problem+json');
+    for (let count = 0; count < 10; count += 1) expect((await open()).body).toMatchObject({ code: 'resend_too_soon' });
+    await open(key);
+    gateway.otp.answer = accept;
+    const left = async () => (await gateway.call(`/v1/verifications/${ID}`, { method: 'GET' })).headers.ratelimit;
+    await expect.poll(left).toMatch(/^"sends";r=3;/);
+    expect((await open(key)).status).toBe(202);
+    expect(await statuses(3)).toEqual([202, 202, 429]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import {
+  checksTotal,
   createDeliveryProducer,
   createLogger,
   createRegistry,
@@ -10,6 +11,7 @@ import {
   openRedis,
   queueJobs,
   type RunningService,
+  sendsTotal,
   startAdminServer,
   withDisposer,
 } from '@watchword/platform';
@@ -27,7 +29,7 @@ import { createOpenVerification } from './usecases/open-verification.ts';
 import { createReadVerification } from './usecases/read-verification.ts';
 import { createResendCode } from './usecases/resend-code.ts';
 
-/** Digests that may wait: at the default cost, about half a second's worth on one core. */
+/** Digests that may wait: at the default cost, somewhat less than a second's worth. */
 const DIGESTS_WAITING_MAX = 2_000;
 
 export interface OtpParts {
@@ -70,7 +72,11 @@ async function compose(config: OtpConfig, parts: OtpParts, disposer: Disposer): 
     digests,
     profiles,
   });
-  const policyFor = createCodePolicies(config);
+  const policies = createCodePolicies(config);
+  const sends = sendsTotal(registry);
+  const checks = checksTotal(registry);
+  const onSend = (outcome: string) => sends.inc({ outcome });
+  const onCheck = (result: string) => checks.inc({ result });
   const handOver = createHandOver(queue, clock, logger);
   const reading = createReadVerification(verifications);
   const app = buildApp({
@@ -80,9 +86,9 @@ async function compose(config: OtpConfig, parts: OtpParts, disposer: Disposer): 
     clock,
     useCases: {
       ...reading,
-      openVerification: createOpenVerification({ verifications, policyFor, handOver }),
-      resendCode: createResendCode({ verifications, policyFor, handOver }),
-      checkCode: createCheckCode({ verifications, policyFor }),
+      openVerification: createOpenVerification({ verifications, policies, handOver, onSend }),
+      resendCode: createResendCode({ verifications, policies, handOver, onSend }),
+      checkCode: createCheckCode({ verifications, policies, onCheck }),
       cancelVerification: createCancelVerification(verifications, reading.readVerification),
     },
   });

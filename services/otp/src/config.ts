@@ -30,7 +30,9 @@ export const otpVariables = z.object({
     .describe('`overlap`: the last 3 codes stay valid; `rotate`: only the last (always so for `transaction`)'),
   STREAK_FREE_CHECKS: integerVariable(0, 1_000_000)
     .prefault('9')
-    .describe('Wrong checks in a row, over all verifications of a destination and purpose, before checks must wait'),
+    .describe(
+      'Wrong checks in a row for a destination and purpose before checks must wait; at 100 they are locked whatever this says',
+    ),
   ENDED_RETENTION_SECONDS: integerVariable(1, 2_592_000)
     .prefault('86400')
     .describe('How long an ended verification stays readable'),

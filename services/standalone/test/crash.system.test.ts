@@ -1,5 +1,12 @@
 import { freePort } from '@watchword/platform/redis-server';
-import { eventually, freshNumber, killWorkerInFlight, type Platform, startPlatform } from '@watchword/testkit';
+import {
+  eventually,
+  freshNumber,
+  killWorkerInFlight,
+  type Platform,
+  redisPidOf,
+  startPlatform,
+} from '@watchword/testkit';
 import { afterEach, expect, test } from 'vitest';
 
 const ROUNDS = 3;
@@ -40,4 +47,21 @@ test('kill -9 of otp between open and queue.add: another otp process sends withi
   );
   const checked = await platform.call('POST', '/v1/verifications/check', { to, code: message.code });
   expect(checked.body).toMatchObject({ valid: true });
+});
+
+test('SIGTERM ends a worker in order, also while Redis does not answer', async () => {
+  platform = await startPlatform({ without: ['worker'] });
+  const [idle, stranded] = [await platform.startService('worker'), await platform.startService('worker')];
+  idle.kill('SIGTERM');
+  expect(await idle.ended).toEqual({ code: 0, signal: null });
+  const redisPid = redisPidOf(platform);
+  process.kill(redisPid, 'SIGSTOP');
+  try {
+    const askedAt = Date.now();
+    stranded.kill('SIGTERM');
+    expect(await stranded.ended).toEqual({ code: 0, signal: null });
+    expect(Date.now() - askedAt).toBeLessThan(10_000);
+  } finally {
+    process.kill(redisPid, 'SIGCONT');
+  }
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, DeliveryJob } from '@watchword/contracts';
 import { deliveryJobSchema } from '@watchword/contracts';
 import { Queue, Worker } from 'bullmq';
@@ -37,7 +38,7 @@ export function createDeliveryProducer(
     async enqueue(jobId, job) {
       await queue.add(channel, job, { jobId });
     },
-    counts: () => queue.getJobCounts('waiting', 'active', 'failed'),
+    counts: () => queue.getJobCounts('waiting', 'active'),
     close: () => queue.close(),
   };
 }
@@ -58,23 +59,46 @@ export interface DeliveryConsumerOptions {
 /** A dead worker's jobs return to the queue after at most lock + 2 checks. */
 const LOCK_MS = 4_000;
 const STALLED_CHECK_MS = 2_000;
+/** After the last job has ended: BullMQ needs a moment to leave. */
+const FETCH_END_MS = 2_000;
 /** A crash is never the message's fault: `claim` bounds the copies, so BullMQ need not. */
 const STALLED_MAX = 100;
 
 export function startDeliveryConsumer(options: DeliveryConsumerOptions): DeliveryConsumer {
   const { channel, connection, concurrency, logger, process } = options;
-  const worker = new Worker<DeliveryJob>(QUEUE_NAME, (job) => process(deliveryJobSchema.parse(job.data)), {
+  let running = 0;
+  let onIdle: (() => void) | undefined;
+  const idle = () =>
+    new Promise<void>((resolve) => {
+      if (running === 0) resolve();
+      else onIdle = resolve;
+    });
+  async function run(data: unknown): Promise<void> {
+    running += 1;
+    try {
+      await process(deliveryJobSchema.parse(data));
+    } finally {
+      running -= 1;
+      if (running === 0) onIdle?.();
+    }
+  }
+  const worker = new Worker<DeliveryJob>(QUEUE_NAME, (job) => run(job.data), {
     connection,
     prefix: prefixOf(channel),
     concurrency,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
     maxStalledCount: STALLED_MAX,
-    removeOnComplete: { count: 0 },
-    removeOnFail: { count: 0 },
     skipVersionCheck: true,
   });
   worker.on('error', (error) => logger.debug({ err: error, channel }, 'queue consumer'));
   worker.on('failed', (job, error) => logger.error({ err: error, channel, job: job?.id }, 'delivery job failed'));
-  return { close: () => worker.close() };
+  return {
+    async close() {
+      const closed = worker.close();
+      await Promise.race([closed, idle()]);
+      // A fetch that waits for a dead Redis never ends; with nothing left to run there is nothing to wait for.
+      await Promise.race([closed, delay(FETCH_END_MS, undefined, { ref: false })]);
+    },
+  };
 }

@@ -135,7 +135,13 @@ function superviseRedis({ seat, started, supervised, progress, release }: Superv
         return;
       }
       progress(`Redis: the private server ended (${reason}); starting it again`);
-      current = launchInto(seat, true);
+      try {
+        current = launchInto(seat, true);
+      } catch (error) {
+        progress(`Redis: it cannot be started again (${error instanceof Error ? error.message : 'unknown'})`);
+        for (const listener of listeners) listener(end);
+        return;
+      }
       try {
         await waitUntilRedisAnswers(current, seat.port, seat.password);
       } catch {

@@ -1,4 +1,4 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { StartupError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Secret } from '../secret.ts';
@@ -22,6 +22,8 @@ export interface ConnectRedisOptions {
 
 const RECONNECT_MAX_MS = 250;
 const COMMAND_TIMEOUT_MS = 700;
+/** A stopped server takes the connection and says nothing. */
+const CONNECT_TIMEOUT_MS = 5_000;
 
 /** Connects to one Redis, or to a Cluster when the URL lists several nodes. Resolves when it answers. */
 export async function connectRedis(options: ConnectRedisOptions): Promise<RedisConnection> {
@@ -29,13 +31,19 @@ export async function connectRedis(options: ConnectRedisOptions): Promise<RedisC
   redis.on('error', (error: Error) =>
     options.logger.debug({ err: error, connection: options.name }, 'redis connection'),
   );
+  let timer: NodeJS.Timeout | undefined;
+  const silent = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), CONNECT_TIMEOUT_MS);
+  });
   try {
-    await redis.connect();
+    await Promise.race([redis.connect(), silent]);
   } catch (error) {
     redis.disconnect();
     throw new StartupError(`Redis at ${placesOf(options.url)} does not answer: start it, or set REDIS_URL.`, {
       cause: error,
     });
+  } finally {
+    clearTimeout(timer);
   }
   return redis;
 }
@@ -50,42 +58,39 @@ function placesOf(url: Secret): string {
 }
 
 function createRedisConnection({ url, name, profile, commandTimeoutMs }: ConnectRedisOptions): RedisConnection {
-  const nodes = url.reveal().split(',');
-  const common: RedisOptions = {
+  const failsFast = profile === 'request';
+  const retryStrategy = (attempt: number) => Math.min(attempt * 50, RECONNECT_MAX_MS);
+  const shared = { lazyConnect: true, enableAutoPipelining: failsFast, enableOfflineQueue: !failsFast };
+  const ofNode = {
     connectionName: name,
-    lazyConnect: true,
     connectTimeout: 2_000,
-    enableAutoPipelining: profile === 'request',
-    enableOfflineQueue: profile === 'worker',
-    maxRetriesPerRequest: profile === 'worker' ? null : 0,
-    retryStrategy: (attempt) => Math.min(attempt * 50, RECONNECT_MAX_MS),
-    ...(profile === 'request' ? { commandTimeout: commandTimeoutMs ?? COMMAND_TIMEOUT_MS } : {}),
+    ...(failsFast ? { commandTimeout: commandTimeoutMs ?? COMMAND_TIMEOUT_MS } : {}),
   };
-  const [only, ...others] = nodes;
-  if (only !== undefined && others.length === 0) return new Redis(only, { ...common, replyMapping: 'legacy' });
+  const [only, ...others] = url.reveal().split(',');
+  if (only !== undefined && others.length === 0) {
+    const maxRetriesPerRequest = failsFast ? 0 : null;
+    return new Redis(only, { ...shared, ...ofNode, retryStrategy, maxRetriesPerRequest, replyMapping: 'legacy' });
+  }
 
-  const first = new URL(nodes[0] as string);
+  const nodes = url.reveal().split(',');
+  const { username, password, protocol } = new URL(nodes[0] ?? '');
   return new Cluster(nodes, {
-    lazyConnect: true,
-    enableAutoPipelining: profile === 'request',
-    enableOfflineQueue: true,
+    ...shared,
     slotsRefreshTimeout: 2_000,
-    clusterRetryStrategy: (attempt) => Math.min(attempt * 50, RECONNECT_MAX_MS),
+    clusterRetryStrategy: retryStrategy,
     redisOptions: {
-      connectionName: name,
-      connectTimeout: 2_000,
-      ...(first.username ? { username: decodeURIComponent(first.username) } : {}),
-      ...(first.password ? { password: decodeURIComponent(first.password) } : {}),
-      ...(profile === 'request' ? { commandTimeout: commandTimeoutMs ?? COMMAND_TIMEOUT_MS } : {}),
-      ...(first.protocol === 'rediss:' ? { tls: {} } : {}),
+      ...ofNode,
+      ...(username ? { username: decodeURIComponent(username) } : {}),
+      ...(password ? { password: decodeURIComponent(password) } : {}),
+      ...(protocol === 'rediss:' ? { tls: {} } : {}),
     },
   });
 }
 
-/** Replies of a server that is up but cannot serve now: loading, failing over, out of memory. */
-const SERVER_UNAVAILABLE = /^(LOADING|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|READONLY|NOREPLICAS|OOM|BUSY)\b/;
+/** Replies of a server that is up but cannot serve now: loading, failing over, moving slots, out of memory. */
+const SERVER_UNAVAILABLE = /^(LOADING|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|READONLY|NOREPLICAS|OOM|BUSY|MOVED|ASK)\b/;
 const CONNECTION_UNAVAILABLE =
-  /Connection is closed|Command timed out|Stream isn't writeable|max retries per request|slots cache|ClusterAllFailed|None of startup nodes|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT/;
+  /Connection is closed|Command timed out|Stream isn't writeable|max retries per request|Too many Cluster redirections|enableOfflineQueue|slots cache|ClusterAllFailed|None of startup nodes|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT/;
 
 /** Whether Redis was away or could not serve, as opposed to a mistake of ours. */
 export function isRedisUnavailable(error: unknown): boolean {

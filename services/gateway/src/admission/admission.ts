@@ -8,7 +8,7 @@ import {
   type Secret,
 } from '@watchword/platform';
 import { z } from 'zod';
-import type { Admission, AdmissionOutcome, IdempotentRequest, Quota } from '../ports.ts';
+import type { Admission, IdempotentRequest, Quota } from '../ports.ts';
 
 const admitScript = defineScript({
   lua: loadLua(import.meta.url, '../../lua/admit.lua'),
@@ -20,6 +20,12 @@ const admitScript = defineScript({
     z.number().int(),
     z.number().int(),
   ]),
+});
+
+const giveBackScript = defineScript({
+  lua: loadLua(import.meta.url, '../../lua/give-back.lua'),
+  keys: ['sends', 'idempotencyKey'],
+  reply: z.literal(1),
 });
 
 export interface AdmissionDeps {
@@ -41,38 +47,32 @@ export function createAdmission({ redis, clock, indexKey, sendsPerHour }: Admiss
   return {
     async admit({ project, sends, deadline, idempotent }) {
       const slot = `ww:{p:${project}}`;
-      const [outcome, operation, remaining, resetSeconds, retryAfterSeconds] = await admitScript(
-        redis,
-        { sends: `${slot}:sends`, idempotencyKey: `${slot}:i:${idempotent ? hashKey(idempotent) : ''}` },
-        [
-          Math.round(clock.now()),
-          deadline,
-          sends,
-          sendsPerHour,
-          idempotent ? fingerprint(idempotent) : '',
-          idempotent ? encodeBase32(randomBytes(16)) : '',
-        ],
-      );
+      const keys = { sends: `${slot}:sends`, idempotencyKey: `${slot}:i:${idempotent ? hashKey(idempotent) : ''}` };
+      const freshOperation = idempotent ? encodeBase32(randomBytes(16)) : '';
+      const [outcome, operation, remaining, resetSeconds, retryAfterSeconds] = await admitScript(redis, keys, [
+        Math.round(clock.now()),
+        deadline,
+        sends,
+        sendsPerHour,
+        idempotent ? fingerprint(idempotent) : '',
+        freshOperation,
+      ]);
       const quota: { quota?: Quota } = sendsPerHour > 0 ? { quota: { sendsPerHour, remaining, resetSeconds } } : {};
-      return describe(outcome, operation, retryAfterSeconds, quota);
+      switch (outcome) {
+        case 'admitted': {
+          const isCounted = sends > 0 && sendsPerHour > 0 && operation === freshOperation;
+          const giveBack = async () => {
+            await giveBackScript(redis, keys, [operation]);
+          };
+          return { outcome, operation, ...(isCounted ? { giveBack } : {}), ...quota };
+        }
+        case 'limited':
+          return { outcome, retryAfterSeconds, ...quota };
+        case 'mismatched':
+          return { outcome, ...quota };
+        case 'late':
+          return { outcome };
+      }
     },
   };
-}
-
-function describe(
-  outcome: AdmissionOutcome['outcome'],
-  operation: string,
-  retryAfterSeconds: number,
-  quota: { quota?: Quota },
-): AdmissionOutcome {
-  switch (outcome) {
-    case 'admitted':
-      return { outcome, operation, ...quota };
-    case 'limited':
-      return { outcome, retryAfterSeconds, ...quota };
-    case 'mismatched':
-      return { outcome, ...quota };
-    case 'late':
-      return { outcome };
-  }
 }

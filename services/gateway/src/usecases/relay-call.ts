@@ -63,7 +63,10 @@ export function createRelayCall(deps: RelayCallDeps) {
         const context = { requestId, ...caller, operation: admitted.operation, deadline };
         const timeLeftMs = Math.max(requestTimeoutMs - (performance.now() - startedAtMs), 0);
         const answer = await hop.forward({ method, path, body, context, timeLeftMs });
-        const quota = admitted.quota ? { quota: admitted.quota } : {};
+        const givesBack = admitted.giveBack !== undefined && answer.outcome === 'answered' && isRefused(answer.status);
+        // Not waited for: should it fail, the project has lost one send of its hour.
+        if (givesBack) admitted.giveBack?.().catch(() => undefined);
+        const quota = quotaAfter(admitted.quota, givesBack ? 1 : 0);
         return answer.outcome === 'answered'
           ? { outcome: 'answered', answer, ...quota }
           : { outcome: 'unavailable', reason: answer.reason, ...quota };
@@ -81,6 +84,12 @@ export function createRelayCall(deps: RelayCallDeps) {
     }
   };
 }
+
+function quotaAfter(quota: Quota | undefined, givenBack: 0 | 1): { quota?: Quota } {
+  return quota === undefined ? {} : { quota: { ...quota, remaining: quota.remaining + givenBack } };
+}
+
+const isRefused = (status: number) => status >= 400 && status < 500;
 
 export type RelayCall = ReturnType<typeof createRelayCall>;
 

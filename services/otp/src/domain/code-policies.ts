@@ -1,13 +1,16 @@
-import type { CodePolicy } from '@watchword/verifications';
+import type { CodePolicy, CommonPolicy } from '@watchword/verifications';
 import type { OtpConfig } from '../config.ts';
 
 const OVERLAP_CODES_MAX = 3;
 
-export type CodePolicies = (purpose: string) => CodePolicy;
+export interface CodePolicies {
+  readonly common: CommonPolicy;
+  forPurpose(purpose: string): CodePolicy;
+}
 
 /** The first project's policies. A `transaction` code shows an amount, so an older one must never pass for a newer. */
 export function createCodePolicies(config: OtpConfig): CodePolicies {
-  const policy = {
+  const common: CommonPolicy = {
     alphabet: config.CODE_ALPHABET,
     length: config.CODE_LENGTH,
     codeTtlMs: config.CODE_TTL_SECONDS * 1000,
@@ -18,8 +21,11 @@ export function createCodePolicies(config: OtpConfig): CodePolicies {
     streakFreeChecks: config.STREAK_FREE_CHECKS,
     endedRetentionMs: config.ENDED_RETENTION_SECONDS * 1000,
   };
-  return (purpose) => {
-    const rotates = config.RESEND_MODE === 'rotate' || purpose === 'transaction';
-    return { ...policy, codesValidMax: rotates ? 1 : OVERLAP_CODES_MAX };
+  return {
+    common,
+    forPurpose(purpose) {
+      const rotates = config.RESEND_MODE === 'rotate' || purpose === 'transaction';
+      return { ...common, codesValidMax: rotates ? 1 : OVERLAP_CODES_MAX };
+    },
   };
 }

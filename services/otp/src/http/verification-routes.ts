@@ -51,7 +51,7 @@ export function registerVerificationRoutes(app: HttpApp, useCases: UseCases): vo
     { schema: { params, body: resendVerificationSchema, response: { 202: acceptedVerificationSchema } } },
     async (request, reply) => {
       reply.code(202);
-      return useCases.resendCode(request.params.id, callOf(request), request.id);
+      return useCases.resendCode(request.params.id, request.body, callOf(request), request.id);
     },
   );
   app.post(

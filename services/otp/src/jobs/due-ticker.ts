@@ -17,21 +17,23 @@ export function startDueTicker(dueSet: DueSet, queue: DeliveryQueue, registry: R
   let stopped = false;
 
   async function round(): Promise<void> {
-    const drained = await dueSet.drain();
-    lag.set(drained.reduce((worst, { lateMs }) => Math.max(worst, lateMs), 0) / 1000);
-    await Promise.all(
-      drained.map(async (due) => {
+    let worstMs = 0;
+    try {
+      await dueSet.drain(async (due) => {
         entries.inc({ action: due.action });
+        worstMs = Math.max(worstMs, due.lateMs);
         if (due.action === 'enqueue') await queue.enqueue(due.deliveryId, due.attempts);
-      }),
-    );
+      });
+    } finally {
+      lag.set(worstMs / 1000);
+    }
   }
 
   async function tick(): Promise<void> {
     try {
       await round();
     } catch (error) {
-      logger.warn({ err: error }, 'a round of the due set failed; the next one tries again');
+      logger.warn({ err: error }, 'a round of the due set failed in part; the next one tries again');
     }
     if (!stopped) timer = setTimeout(schedule, TICK_MS);
   }

@@ -9,13 +9,16 @@ import { checksLocked } from './refusals.ts';
 
 export interface CheckCodeDeps {
   readonly verifications: VerificationStore;
-  readonly policyFor: CodePolicies;
+  readonly policies: CodePolicies;
+  /** Counts how each check was judged. */
+  readonly onCheck: (result: string) => void;
 }
 
 /** Judges one guess by verification id, or by destination and purpose. */
-export function createCheckCode({ verifications, policyFor }: CheckCodeDeps) {
+export function createCheckCode({ verifications, policies, onCheck }: CheckCodeDeps) {
   async function byId(id: string, { code, binding }: CheckVerification, call: CallContext): Promise<JudgedCheck> {
-    const judged = await verifications.judge(id, code, binding, policyFor('login').streakFreeChecks, call);
+    const judged = await verifications.judge(id, code, binding, policies.common.streakFreeChecks, call);
+    onCheck(judged.result);
     if (judged.result === 'not_found') throw new AppError('not_found');
     if (judged.result === 'checks_locked') throw checksLocked(judged);
     const { result, status, checksRemaining } = judged;

@@ -9,12 +9,14 @@ import { refuseSend } from './refusals.ts';
 
 export interface OpenVerificationDeps {
   readonly verifications: VerificationStore;
-  readonly policyFor: CodePolicies;
+  readonly policies: CodePolicies;
   readonly handOver: HandOver;
+  /** Counts how each send ended. */
+  readonly onSend: (outcome: string) => void;
 }
 
 /** Opens a verification, or resends when one is open for this destination, purpose and binding. */
-export function createOpenVerification({ verifications, policyFor, handOver }: OpenVerificationDeps) {
+export function createOpenVerification({ verifications, policies, handOver, onSend }: OpenVerificationDeps) {
   return async function openVerification(
     body: OpenVerification,
     call: CallContext,
@@ -32,9 +34,10 @@ export function createOpenVerification({ verifications, policyFor, handOver }: O
         binding: body.binding,
         context: { locale, client, metadata },
       },
-      policyFor(purpose),
+      policies.forPurpose(purpose),
       call,
     );
+    onSend(sent.result);
     if (sent.result !== 'sent') throw refuseSend(sent);
     return handOver(sent, call, requestId);
   };

@@ -1,4 +1,4 @@
-import type { AcceptedVerification } from '@watchword/contracts';
+import type { AcceptedVerification, ResendVerification } from '@watchword/contracts';
 import { AppError } from '@watchword/platform';
 import type { CallContext } from '@watchword/verifications';
 import type { CodePolicies } from '../domain/code-policies.ts';
@@ -8,15 +8,22 @@ import { notPending, refuseSend } from './refusals.ts';
 
 export interface ResendCodeDeps {
   readonly verifications: VerificationStore;
-  readonly policyFor: CodePolicies;
+  readonly policies: CodePolicies;
   readonly handOver: HandOver;
+  /** Counts how each send ended. */
+  readonly onSend: (outcome: string) => void;
 }
 
 /** Sends another code for an open verification. It buys no checks: the count is shared by all codes. */
-export function createResendCode({ verifications, policyFor, handOver }: ResendCodeDeps) {
-  return async function resendCode(id: string, call: CallContext, requestId: string): Promise<AcceptedVerification> {
-    // What differs between purposes was frozen into the verification when it opened.
-    const sent = await verifications.resend(id, policyFor('login'), call);
+export function createResendCode({ verifications, policies, handOver, onSend }: ResendCodeDeps) {
+  return async function resendCode(
+    id: string,
+    { channel = 'sms' }: ResendVerification,
+    call: CallContext,
+    requestId: string,
+  ): Promise<AcceptedVerification> {
+    const sent = await verifications.resend(id, channel, policies.common, call);
+    onSend(sent.result);
     if (sent.result === 'not_found') throw new AppError('not_found');
     if (sent.result === 'not_pending') throw notPending(sent.status);
     if (sent.result !== 'sent') throw refuseSend(sent);

@@ -13,7 +13,10 @@ export function createDeliveryJob({ deliverCode, registry, logger }: DeliveryJob
   const total = deliveriesTotal(registry);
   return async function runDeliveryJob({ delivery, requestId }: DeliveryJob): Promise<void> {
     const startedAt = performance.now();
-    const { result, attempts } = await deliverCode(delivery);
+    const { result, attempts } = await deliverCode(delivery).catch((error: unknown) => {
+      total.inc({ channel: 'sms', result: 'error' });
+      throw error;
+    });
     total.inc({ channel: 'sms', result });
     logger.info(
       { delivery, request_id: requestId, result, attempts, ms: Math.round(performance.now() - startedAt) },

@@ -18,7 +18,7 @@ export function createDeliveryObserver(registry: Registry, logger: Logger): Deli
     stale(attempt) {
       logger.warn(
         { attempt: attempt.id, delivery: attempt.deliveryId },
-        'settlement came too late: a newer claim exists',
+        'settlement changed nothing: the delivery was claimed anew or has ended',
       );
     },
     circuitSeen: show,

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { AttemptResult, Health, Permission, SmsMessage } from '@watchword/delivery';
 import type { Claimed, Refused, Settlement } from '@watchword/verifications';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Circuit, Deliveries, DeliveryObserver, SmsProvider } from '../ports.ts';
 import { createDeliverCode } from './deliver-code.ts';
 
@@ -19,6 +19,7 @@ const claimed = (ordinal: number, over: Partial<Claimed> = {}): Claimed => ({
   mode: 'test',
   codeTtlMs: 300_000,
   remainingMs: 290_500,
+  providerCalls: 0,
   ...over,
 });
 
@@ -120,13 +121,19 @@ describe('delivering a code', () => {
       validitySeconds: 290,
     });
     expect(settled).toEqual([
-      { provider: 'twilio', outcome: 'accepted', providerMessageId: 'SM1', next: { kind: 'end', status: 'accepted' } },
+      {
+        provider: 'twilio',
+        countsAsCall: true,
+        outcome: 'accepted',
+        providerMessageId: 'SM1',
+        next: { kind: 'end', status: 'accepted' },
+      },
     ]);
     expect(recorded).toEqual([['twilio', 'healthy']]);
     expect(leases).toEqual([7_000]);
   });
 
-  test.each(['leased', 'ended', 'expired', 'gone'] as const)(
+  test.each(['leased', 'ended', 'expired', 'gone', 'late'] as const)(
     'sends nothing when the claim is refused: %s',
     async (result) => {
       const { run, sent, settled } = stage({ claims: [{ result }] });
@@ -163,6 +170,7 @@ describe('delivering a code', () => {
     expect(settled).toEqual([
       {
         provider: 'twilio',
+        countsAsCall: true,
         outcome: 'rejected',
         class: 'destination',
         providerCode: '21211',
@@ -202,7 +210,13 @@ describe('delivering a code', () => {
     expect((await run()).result).toBe('later');
     expect(sent).toEqual([]);
     expect(settled).toEqual([
-      { provider: null, outcome: 'transient', providerCode: 'circuit_open', next: { kind: 'later', delayMs: 1_000 } },
+      {
+        provider: null,
+        countsAsCall: false,
+        outcome: 'transient',
+        providerCode: 'circuit_open',
+        next: { kind: 'later', delayMs: 1_000 },
+      },
     ]);
   });
 
@@ -224,12 +238,23 @@ describe('delivering a code', () => {
     expect(foreign.settled).toEqual([
       {
         provider: null,
+        countsAsCall: false,
         outcome: 'rejected',
         class: 'configuration',
         providerCode: 'no_provider',
         next: { kind: 'end', status: 'failed' },
       },
     ]);
+  });
+
+  test('sends nothing, and gives the provider back, when Redis took so long that the call would outlive its lease', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const { run, sent, recorded } = stage({ probing: ['twilio'], permit: () => vi.advanceTimersByTime(2_001) });
+    const report = await run();
+    vi.useRealTimers();
+    expect(report.result).toBe('leased');
+    expect(sent).toEqual([]);
+    expect(recorded).toEqual([['twilio', 'neutral']]);
   });
 
   test('gives the next provider back when its claim is refused', async () => {

@@ -39,13 +39,16 @@ interface Job {
   readonly reports: AttemptReport[];
   readonly made: MadeAttempt[];
   readonly tried: Set<string>;
+  /** Calls that this job settled and that count: the next claim's figure holds them. */
+  counted: number;
   /** Permission to call the next provider, taken before the last attempt was settled. */
   held: Granted | undefined;
 }
 
 /**
  * Runs one delivery job: claims, calls one provider, settles, and claims again for the next provider as long as that
- * may help. Every send has its own claim, so a worker that was thought dead cannot send beside its successor.
+ * may help. Every send has its own claim and ends within its lease, so a worker that was thought dead does not
+ * send beside its successor.
  */
 export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) => Promise<DeliveryReport> {
   const { deliveries, providers, providerTimeoutMs, observer } = deps;
@@ -54,6 +57,7 @@ export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) =
   const record = createRecord(deps);
 
   async function runAttempt(job: Job, deliveryId: string): Promise<DeliveryResult | 'again'> {
+    const claimedAt = performance.now();
     const claim = await deliveries.claim(deliveryId, leaseOf(providerTimeoutMs));
     if (claim.result !== 'claimed') return claim.result;
     const granted = job.held ?? (await chooseProvider(claim.mode, job.tried));
@@ -65,6 +69,9 @@ export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) =
       job.reports.push(reportOf(claim.attempt, settlement, 0));
       return settle(claim, settlement);
     }
+    job.held = granted;
+    // Redis may have taken long since the claim: a call must not outlive the lease, or a successor would send beside it.
+    if (performance.now() - claimedAt > SETTLE_MARGIN_MS) return 'leased';
     job.held = undefined;
     const { provider, permission } = granted;
     job.tried.add(provider.name);
@@ -74,9 +81,15 @@ export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) =
 
     if (mayFailOver(result)) job.held = await chooseOther(claim.mode, job.tried);
     const latest: MadeAttempt = { result, probe: permission.state === 'probe' };
-    const state = { latest, earlier: job.made, ordinal: claim.attempt.ordinal, hasOther: job.held !== undefined };
-    const settlement = settlementOf(provider.name, result, nextAfterAttempt(state));
+    const state = {
+      latest,
+      earlier: job.made,
+      providerCalls: claim.providerCalls - job.counted,
+      hasOther: job.held !== undefined,
+    };
+    const settlement = settlementOf(provider.name, latest, nextAfterAttempt(state));
     job.made.push(latest);
+    if (settlement.countsAsCall) job.counted += 1;
     const report = reportOf(claim.attempt, settlement, ms);
     job.reports.push(report);
     observer.attempted(report);
@@ -94,7 +107,7 @@ export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) =
   }
 
   return async function deliverCode(deliveryId) {
-    const job: Job = { reports: [], made: [], tried: new Set(), held: undefined };
+    const job: Job = { reports: [], made: [], tried: new Set(), counted: 0, held: undefined };
     let result: DeliveryResult | 'again';
     do result = await runAttempt(job, deliveryId);
     while (result === 'again');
@@ -132,8 +145,8 @@ function createRecord({ circuit, observer }: DeliverCodeDeps) {
 }
 
 /**
- * Settles, and goes on trying while Redis is away: the message has gone out, and an unrecorded one is sent again.
- * Gives up when the code is dead anyway.
+ * Settles, whatever it takes: the message has gone out, and an unrecorded one is sent again. While Redis is away the
+ * connection holds the command back; this tries again after refusals (a replica, out of memory) until the code is dead.
  */
 function createSettle({ deliveries, observer }: DeliverCodeDeps) {
   return async function settle(
@@ -172,9 +185,10 @@ async function callProvider(provider: SmsProvider, claim: Claimed, timeoutMs: nu
   }
 }
 
-function settlementOf(provider: string, result: AttemptResult, next: Next): Settlement {
+function settlementOf(provider: string, { result, probe }: MadeAttempt, next: Next): Settlement {
   return {
     provider,
+    countsAsCall: !probe,
     outcome: result.outcome,
     next,
     ...(result.outcome === 'rejected' ? { class: result.class } : {}),
@@ -187,10 +201,17 @@ function settlementOf(provider: string, result: AttemptResult, next: Next): Sett
 /** No provider was called: either none serves this mode (a test key never reaches a carrier), or each circuit is open. */
 function settlementWithout(hasMode: boolean, ordinal: number): Settlement {
   if (hasMode) {
-    return { provider: null, outcome: 'transient', providerCode: 'circuit_open', next: nextWhileOpen(ordinal) };
+    return {
+      provider: null,
+      countsAsCall: false,
+      outcome: 'transient',
+      providerCode: 'circuit_open',
+      next: nextWhileOpen(ordinal),
+    };
   }
   return {
     provider: null,
+    countsAsCall: false,
     outcome: 'rejected',
     class: 'configuration',
     providerCode: 'no_provider',
