@@ -6,7 +6,8 @@ import type { CodePolicy } from '../src/code-policy.ts';
 import { createDeliveries } from '../src/create-deliveries.ts';
 import { registerDigestProfile } from '../src/digest-profiles.ts';
 import { createDueSet, type DueAction } from '../src/due-set.ts';
-import { type CallContext, createVerifications, type OpenInput, type Sent } from '../src/verifications.ts';
+import type { CallContext, OpenInput, Sent } from '../src/outcomes.ts';
+import { createVerifications } from '../src/verifications.ts';
 
 export const policy: CodePolicy = {
   alphabet: 'digits',

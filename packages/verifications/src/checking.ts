@@ -1,0 +1,64 @@
+import { digestBinding, keysOf, locate, shardKeys } from './addresses.ts';
+import type { Core } from './core.ts';
+import { createEndedIds } from './ended-ids.ts';
+import { type Binding, type CallContext, type ChecksLocked, type Judged, type NotFound, tooLate } from './outcomes.ts';
+import { judgeScript } from './scripts.ts';
+import { VERIFICATION_PREFIX } from './verification-id.ts';
+
+/** Judging guesses, and finding what a guess by destination is about. */
+export function createChecking({ redis, clock, keys, find, digest }: Core) {
+  const ended = createEndedIds();
+
+  /** Counts and compares one guess in one step. An id whose verification is forgotten answers `expired`. */
+  async function judge(
+    publicId: string,
+    guess: string,
+    binding: Binding | undefined,
+    streakFreeChecks: number,
+    call: CallContext,
+  ): Promise<Judged | ChecksLocked | NotFound> {
+    const found = find(publicId);
+    if (!found) return { result: 'not_found' };
+    const { id, address } = found;
+    const candidate = await digest(guess, id, address.profile, call.deadline, () => ended.has(id));
+    const reply = await judgeScript(redis, keysOf(id, address, call.operation), [
+      clock.now(),
+      call.deadline,
+      id,
+      call.project,
+      candidate,
+      digestBinding(keys, binding),
+      streakFreeChecks,
+      call.operation === '' ? '' : '1',
+    ]);
+    switch (reply.result) {
+      case 'late':
+        throw tooLate();
+      case 'gone':
+        return { result: 'expired', status: 'expired', checksRemaining: 0 };
+      case 'undigested':
+        // Redis lost the end that this process had seen (a failover): the guess counts like any other.
+        ended.delete(id);
+        return judge(publicId, guess, binding, streakFreeChecks, call);
+      case 'not_found':
+        return { result: 'not_found' };
+      case 'checks_locked':
+        return { result: reply.result, retryMs: reply.retry_ms };
+      default:
+        if (reply.status !== 'pending') ended.add(id);
+        return { result: reply.result, status: reply.status, checksRemaining: reply.checks_remaining };
+    }
+  }
+
+  /** The latest verification of a destination and purpose: under this binding, else under any. Its id, or null. */
+  async function latest(project: string, purpose: string, destination: string, binding: Binding | undefined) {
+    const { shard, handle } = locate(keys, project, purpose, destination);
+    const key = shardKeys(shard).destination(handle);
+    const exact = await redis.hget(key, Buffer.concat([Buffer.from('o'), digestBinding(keys, binding)]));
+    if (exact !== null) return VERIFICATION_PREFIX + exact;
+    const [, id] = Object.entries(await redis.hgetall(key)).find(([field]) => field.startsWith('o')) ?? [];
+    return id === undefined ? null : VERIFICATION_PREFIX + id;
+  }
+
+  return { judge, latest };
+}

@@ -1,0 +1,40 @@
+import type { Clock, RedisConnection, Secret } from '@watchword/platform';
+import type { CodeDigests } from './code-digest.ts';
+import { normalizeCode } from './codes.ts';
+import type { DigestProfiles } from './digest-profiles.ts';
+import { deriveAddressKeys } from './keys.ts';
+import { createSealer } from './seal.ts';
+import { createVerificationIds, stripVerificationPrefix } from './verification-id.ts';
+
+export interface VerificationsOptions {
+  readonly redis: RedisConnection;
+  readonly clock: Clock;
+  readonly idKey: Secret<Buffer>;
+  readonly sealKey: Secret<Buffer>;
+  readonly digests: CodeDigests;
+  readonly profiles: DigestProfiles;
+}
+
+/** What every transition needs: the connection, the clock, keys, and how ids and codes become what Redis holds. */
+export function createCore({ redis, clock, idKey, sealKey, digests, profiles }: VerificationsOptions) {
+  const keys = deriveAddressKeys(idKey);
+  const ids = createVerificationIds(keys.id);
+  const sealer = createSealer(sealKey);
+
+  /** Null for an id that does not prove itself: nothing is looked up for it. */
+  function find(publicId: string) {
+    const id = stripVerificationPrefix(publicId);
+    const address = id === null ? null : ids.open(id);
+    return id === null || address === null ? null : { id, address };
+  }
+
+  async function digest(code: string, id: string, profileNumber: number, deadline: number, isMoot?: () => boolean) {
+    const profile = await profiles.get(profileNumber);
+    if (!profile) throw new Error(`Digest profile ${profileNumber} is not registered`);
+    return digests.digest(normalizeCode(code), id, profile, deadline, isMoot);
+  }
+
+  return { redis, clock, keys, ids, sealer, profiles, find, digest };
+}
+
+export type Core = ReturnType<typeof createCore>;

@@ -1,0 +1,117 @@
+import type { Channel } from '@watchword/contracts';
+import { digestBinding, keysOf, locate, shardKeys } from './addresses.ts';
+import type { CodePolicy, CommonPolicy } from './code-policy.ts';
+import { generateCode } from './codes.ts';
+import type { Core } from './core.ts';
+import {
+  type CallContext,
+  type NotFound,
+  type NotPending,
+  type OpenInput,
+  type SendRefused,
+  type Sent,
+  tooLate,
+} from './outcomes.ts';
+import { type OpenedOutcome, openScript, resendScript } from './scripts.ts';
+import { deliveryIdOf, VERIFICATION_PREFIX } from './verification-id.ts';
+
+/** Opening a verification and resending: each send has a code of its own. */
+export function createSending({ redis, clock, keys, ids, sealer, profiles, find, digest }: Core) {
+  async function open(input: OpenInput, policy: CodePolicy, call: CallContext): Promise<Sent | SendRefused> {
+    const { shard, handle } = locate(keys, call.project, input.purpose, input.destination);
+    const profile = profiles.current;
+    const id = ids.create({ shard, handle, profile });
+    const code = generateCode(policy.alphabet, policy.length);
+    const context = JSON.stringify(input.context);
+    const codeDigest = await digest(code, id, profile, call.deadline);
+    const reply = await openScript(redis, keysOf(id, { shard, handle }, call.operation), [
+      clock.now(),
+      call.deadline,
+      id,
+      shardKeys(shard).verificationPrefix,
+      call.project,
+      call.mode,
+      input.purpose,
+      digestBinding(keys, input.binding),
+      sealer.seal(input.destination, id, 'destination'),
+      context === '{}' ? '' : sealer.seal(context, id, 'context'),
+      policy.checksMax,
+      policy.codesValidMax,
+      policy.codeTtlMs,
+      policy.endedRetentionMs,
+      policy.sendsMax,
+      policy.sendsWindowMs,
+      policy.pacingSeconds.join(','),
+      input.channel,
+      codeDigest,
+      sealer.seal(code, id, 'code'),
+      input.country,
+      call.operation === '' ? '' : '1',
+    ]);
+    switch (reply.result) {
+      case 'opened':
+        return toSent(reply, input.destination);
+      case 'exists': {
+        const sent = await resend(VERIFICATION_PREFIX + reply.id, input.channel, policy, call);
+        // It ended in between: nothing is in the way of a new one any more.
+        return sent.result === 'not_pending' || sent.result === 'not_found' ? open(input, policy, call) : sent;
+      }
+      case 'late':
+        throw tooLate();
+      default:
+        return { result: reply.result, retryMs: reply.retry_ms };
+    }
+  }
+
+  async function resend(
+    publicId: string,
+    channel: Channel,
+    policy: CommonPolicy,
+    call: CallContext,
+  ): Promise<Sent | SendRefused | NotPending | NotFound> {
+    const found = find(publicId);
+    if (!found) return { result: 'not_found' };
+    const { id, address } = found;
+    const code = generateCode(policy.alphabet, policy.length);
+    const codeDigest = await digest(code, id, address.profile, call.deadline);
+    const [reply, sealedDestination] = await resendScript(redis, keysOf(id, address, call.operation), [
+      clock.now(),
+      call.deadline,
+      id,
+      call.project,
+      policy.sendsMax,
+      policy.sendsWindowMs,
+      policy.pacingSeconds.join(','),
+      channel,
+      codeDigest,
+      sealer.seal(code, id, 'code'),
+      call.operation === '' ? '' : '1',
+    ]);
+    switch (reply.result) {
+      case 'opened':
+        return toSent(reply, sealer.unseal(sealedDestination, id, 'destination'));
+      case 'late':
+        throw tooLate();
+      case 'not_found':
+      case 'not_pending':
+        return reply;
+      default:
+        return { result: reply.result, retryMs: reply.retry_ms };
+    }
+  }
+
+  return { open, resend };
+}
+
+function toSent(outcome: OpenedOutcome, destination: string): Sent {
+  return {
+    result: 'sent',
+    id: VERIFICATION_PREFIX + outcome.id,
+    deliveryId: deliveryIdOf({ id: outcome.id, ordinal: outcome.delivery }),
+    destination,
+    expiresAt: outcome.expires_at,
+    resendAt: outcome.resend_at,
+    sendsRemaining: outcome.sends_remaining,
+    checksRemaining: outcome.checks_remaining,
+  };
+}
