@@ -13,6 +13,8 @@ const GROUPS = { unit: 0, integration: 1, cluster: 2, system: 3, chaos: 4 };
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
+  // Vitest's own environment, in which it loads the global set-ups: without this they would need a build.
+  environments: { __vitest__: { resolve: { conditions } } },
   test: {
     pool: 'forks',
     maxWorkers: 2,
