@@ -13,8 +13,8 @@ const SIGNALS = /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP']);
 /**
  * Runs a program in our place: its streams are ours, our signals are its, and so is how it ends. We never end before it.
  *
- * A terminal sends Ctrl-C to every process of the foreground group, so there the program has had its SIGINT already;
- * unless it was given a group of its own, which `onStart` then learns.
+ * A terminal sends Ctrl-C to every process of the foreground group, so there the program gets it twice at once, and must take
+ * that for one; unless it was given a group of its own, which `onStart` then learns.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -26,13 +26,12 @@ export function handOver(command, args, env, onStart) {
   const hasOwnGroup = onStart !== undefined;
   const child = spawn(command, args, { cwd: ROOT, env, stdio: 'inherit', detached: hasOwnGroup });
   if (child.pid !== undefined) onStart?.(child.pid);
-  const getsCtrlC = !hasOwnGroup && (process.stdin.isTTY || process.stdout.isTTY);
   const lastAt = new Map();
   /** @param {NodeJS.Signals} signal */
   const forward = (signal) => {
     const isEcho = performance.now() - (lastAt.get(signal) ?? Number.NEGATIVE_INFINITY) < ECHO_MS;
     lastAt.set(signal, performance.now());
-    if (!isEcho && !(signal === 'SIGINT' && getsCtrlC)) child.kill(signal);
+    if (!isEcho) child.kill(signal);
   };
   for (const signal of SIGNALS) process.on(signal, forward);
   return new Promise((resolve, reject) => {

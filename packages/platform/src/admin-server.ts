@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { explainListenError, urlOf } from './listening.ts';
 import type { Registry } from './metrics.ts';
+import { within } from './redis/connection.ts';
 
 export interface AdminServer {
   readonly url: string;
@@ -62,16 +63,10 @@ export async function startAdminServer({ host, port, registry, isReady }: AdminS
 
 /** Silence is an answer too: what a stopped Redis never says must not hang the probe. */
 async function answerReady(isReady: () => Promise<void>): Promise<AdminAnswer> {
-  let timer: NodeJS.Timeout | undefined;
-  const timedOut = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), READY_TIMEOUT_MS);
-  });
   try {
-    await Promise.race([isReady(), timedOut]);
+    await within(READY_TIMEOUT_MS, isReady());
     return { status: 200, body: 'ok\n' };
   } catch (error) {
     return { status: 503, body: `not ready: ${error instanceof Error ? error.message : 'unknown'}\n` };
-  } finally {
-    clearTimeout(timer);
   }
 }

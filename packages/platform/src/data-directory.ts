@@ -76,7 +76,12 @@ function isAlive(pid: number): boolean {
 
 export function readStandaloneFile(directory: string): StandaloneFile | undefined {
   const text = readIfPresent(join(directory, 'standalone.json'));
-  return text === undefined ? undefined : standaloneFileSchema.parse(JSON.parse(text));
+  if (text === undefined) return undefined;
+  try {
+    return standaloneFileSchema.parse(JSON.parse(text));
+  } catch {
+    throw new StartupError(`${join(directory, 'standalone.json')} is damaged: remove it, and start standalone again.`);
+  }
 }
 
 function readOrMakeKeys(directory: string): KeysFile {

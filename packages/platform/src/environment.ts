@@ -52,6 +52,14 @@ export const commonVariables = {
   REDIS_URL: redisUrlVariable().describe('Redis ≥ 7; several URLs, by commas, for a Cluster'),
   LISTEN_HOST: z.string().default('127.0.0.1').describe('Address that servers listen on'),
   ADMIN_PORT: portVariable().prefault('0').describe('`/livez`, `/readyz`, `/metrics`; 0 = any free port'),
+  DEBUG: z
+    .string()
+    .refine(
+      (names) => !/vonage|ioredis|^\*|[\s,]\*/.test(names),
+      'must not cover vonage or ioredis, which would print codes and credentials',
+    )
+    .optional()
+    .describe('Debug output of libraries; refused where it would print codes or credentials'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

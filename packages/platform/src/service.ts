@@ -38,7 +38,7 @@ export async function runUntilSignal<T extends { close(): Promise<void> }>(
     await running.close();
     process.exit(0);
   } catch (error) {
-    process.stderr.write(`${error instanceof StartupError ? error.message : formatCrash(error)}\n`);
+    process.stderr.write(`${explainCrash(error)}\n`);
     process.exit(1);
   }
 }
@@ -48,6 +48,9 @@ export function describeService({ name, url, adminUrl }: RunningService): string
   return `ready ${name}${url ? ` ${url}` : ''} metrics ${adminUrl}/metrics`;
 }
 
-function formatCrash(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+/** One line for what the operator can mend: ours, and what the operating system refused. A stack for a mistake of ours. */
+function explainCrash(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof StartupError || 'syscall' in error) return error.message;
+  return error.stack ?? error.message;
 }

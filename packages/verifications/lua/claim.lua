@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Grants one attempt at a delivery, with a fencing number: of all who hold its job, one may call a provider.
 -- KEYS  1 verification   2 events   3 due
 -- ARGV  1 now   2 deadline   3 id   4 delivery ordinal   5 lease   6 least life, at most
@@ -19,8 +20,9 @@ if status == 'sending' then
 end
 
 -- A code that was superseded (resend mode rotate) or whose verification has ended is never sent.
-if redis.call('HGET', verification, 's') ~= 'pending' or redis.call('HEXISTS', verification, 'h' .. ordinal) == 0 then
-  end_delivery(events, due, verification, id, ordinal, now, 'skipped')
+local verification_status = redis.call('HGET', verification, 's')
+if verification_status ~= 'pending' or redis.call('HEXISTS', verification, 'h' .. ordinal) == 0 then
+  end_delivery(events, due, verification, id, ordinal, now, unsent(verification_status))
   return { 'ended' }
 end
 

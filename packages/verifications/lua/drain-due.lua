@@ -41,7 +41,7 @@ end
 
 local ttl, expires = number_of(verification, 'T'), number_of(verification, 'x' .. ordinal)
 if status ~= 'pending' then
-  end_delivery(events, due, verification, id, ordinal, now, 'skipped')
+  end_delivery(events, due, verification, id, ordinal, now, unsent(status))
   return { 'ended' }
 end
 if expires - now < math.min(tonumber(ARGV[4]), ttl / 3) then

@@ -1,5 +1,6 @@
+#!lua flags=allow-oom
 -- Judges one guess: counts it, compares it with the live codes and ends the verification, in one step. Counting and
--- comparing apart would let racing guesses exceed the count.
+-- comparing apart would let racing guesses exceed the count. A Redis out of memory still judges: a check adds next to nothing.
 -- KEYS  1 verification   2 destination   3 operation   4 events   5 due
 -- ARGV  1 now   2 deadline   3 id   4 project   5 candidate digest   6 binding digest   7 free wrong checks
 --       8 '1' when KEYS[3] is a real operation

@@ -74,12 +74,17 @@ local function end_lease(events, verification, id, ordinal, now)
   })
 end
 
+-- How a delivery ends that was not sent before its verification ended like this.
+local function unsent(verification_status)
+  return verification_status == 'expired' and 'expired_unsent' or 'skipped'
+end
+
 -- Ends a verification: its digests and sealed codes are erased, what still waits to be sent is skipped.
 local function end_verification(events, due, verification, id, now, status)
   local count = number_of(verification, 'n')
   for ordinal = 1, count do
     if redis.call('HGET', verification, 's' .. ordinal) == 'queued' then
-      end_delivery(events, due, verification, id, ordinal, now, 'skipped')
+      end_delivery(events, due, verification, id, ordinal, now, unsent(status))
     end
     redis.call('HDEL', verification, 'h' .. ordinal, 'c' .. ordinal)
   end

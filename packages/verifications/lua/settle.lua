@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Records what a provider did with an attempt, and what becomes of the delivery. A claim that was superseded changes nothing.
 -- KEYS  1 verification   2 events   3 due
 -- ARGV  1 now   2 id   3 delivery ordinal   4 attempt   5 JSON of the event's data   6 next: end, again or later

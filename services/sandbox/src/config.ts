@@ -7,6 +7,7 @@ export const sandboxVariables = z.object({
   LISTEN_HOST: commonVariables.LISTEN_HOST,
   ADMIN_PORT: commonVariables.ADMIN_PORT,
   LOG_LEVEL: commonVariables.LOG_LEVEL,
+  DEBUG: commonVariables.DEBUG,
 });
 
 export type SandboxConfig = z.infer<typeof sandboxVariables>;

@@ -1,18 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { composeGateway, gatewayVariables } from '@watchword/gateway';
-import { composeOtp, otpVariables } from '@watchword/otp';
+import { composeGateway, type GatewayConfig, gatewayVariables } from '@watchword/gateway';
+import { composeOtp, type OtpConfig, otpVariables } from '@watchword/otp';
 import {
   type Environment,
   parseEnvironment,
   type RunningService,
+  Secret,
   type StandaloneFile,
   withDisposer,
   withSecrets,
 } from '@watchword/platform';
 import { acquireDataDirectory, type Progress, startPrivateRedis } from '@watchword/platform/redis-server';
-import { composeSandbox, sandboxVariables } from '@watchword/sandbox';
-import { composeWorker, workerVariables } from '@watchword/worker';
+import { composeSandbox, type SandboxConfig, sandboxVariables } from '@watchword/sandbox';
+import { composeWorker, type WorkerConfig, workerVariables } from '@watchword/worker';
+import { z } from 'zod';
 import { STANDALONE_SERVICES, type StandaloneConfig, type StandaloneService } from './config.ts';
 import { removeStandaloneFile, writeStandaloneFile } from './standalone-file.ts';
 
@@ -36,15 +38,21 @@ export function composeStandalone(
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const lock = acquireDataDirectory(directory, progress);
     disposer.add(() => lock.release());
-    const redisUrl = config.REDIS_URL?.reveal() ?? (await startRedis(directory, progress, disposer.add));
-
     const base: Environment = {
       LOG_LEVEL,
       ...withSecrets({ ...environment, DATA_DIR: directory }, SECRETS),
-      REDIS_URL: redisUrl,
       ADMIN_PORT: '0',
+      // The hop's port is nobody's business but the gateway's, so any free one serves.
+      OTP_PORT: environment.OTP_PORT || '0',
     };
-    const running = await startServices(config, base, progress, disposer.add);
+    const parsed = parseAll(config.STANDALONE_SERVICES, base);
+    const redisUrl = config.REDIS_URL?.reveal() ?? (await startRedis(directory, progress, disposer.add));
+    const running = await startServices(
+      config.STANDALONE_SERVICES,
+      { ...parsed, REDIS_URL: new Secret(redisUrl) },
+      progress,
+      disposer.add,
+    );
     const url = (name: StandaloneService) => running.get(name)?.url ?? null;
     const file: StandaloneFile = {
       gateway: url('gateway'),
@@ -73,22 +81,37 @@ async function startRedis(directory: string, progress: Progress, onClose: AddCle
   return redis.url;
 }
 
+const VARIABLES = {
+  sandbox: sandboxVariables,
+  worker: workerVariables,
+  otp: otpVariables,
+  gateway: gatewayVariables,
+};
+
+type AllConfig = SandboxConfig & WorkerConfig & OtpConfig & GatewayConfig;
+
+/** What all the wanted services read, at once, so that every variable that is wrong is named before anything starts. */
+function parseAll(wanted: readonly StandaloneService[], base: Environment): AllConfig {
+  const shapes = wanted.map((name) => VARIABLES[name].shape);
+  const schema = z.object(Object.assign({}, ...shapes) as z.ZodRawShape);
+  // Redis starts after this. A service that is not wanted does not read its part.
+  return parseEnvironment(schema, { ...base, REDIS_URL: base.REDIS_URL || 'redis://127.0.0.1' }) as AllConfig;
+}
+
 /** In the order in which they need one another; they end in the opposite one. */
 async function startServices(
-  { STANDALONE_SERVICES: wanted }: StandaloneConfig,
-  base: Environment,
+  wanted: readonly StandaloneService[],
+  config: AllConfig,
   progress: Progress,
   onClose: AddCleanUp,
 ): Promise<Map<StandaloneService, RunningService>> {
   const running = new Map<StandaloneService, RunningService>();
-  const urlOf = (name: StandaloneService, preset: string | undefined) => running.get(name)?.url ?? preset;
+  const urlOf = (name: StandaloneService, preset: string) => running.get(name)?.url ?? preset;
   const start: Record<StandaloneService, () => Promise<RunningService>> = {
-    sandbox: () => composeSandbox(parseEnvironment(sandboxVariables, base)),
-    worker: () =>
-      composeWorker(parseEnvironment(workerVariables, { ...base, SANDBOX_URL: urlOf('sandbox', base.SANDBOX_URL) })),
-    // The hop's port is nobody's business but the gateway's, so any free one serves.
-    otp: () => composeOtp(parseEnvironment(otpVariables, { ...base, OTP_PORT: base.OTP_PORT ?? '0' })),
-    gateway: () => composeGateway(parseEnvironment(gatewayVariables, { ...base, OTP_URL: urlOf('otp', base.OTP_URL) })),
+    sandbox: () => composeSandbox(config),
+    worker: () => composeWorker({ ...config, SANDBOX_URL: urlOf('sandbox', config.SANDBOX_URL) }),
+    otp: () => composeOtp(config),
+    gateway: () => composeGateway({ ...config, OTP_URL: urlOf('otp', config.OTP_URL) }),
   };
   for (const name of STANDALONE_SERVICES) {
     if (!wanted.includes(name)) continue;

@@ -27,14 +27,6 @@ export const workerVariables = z.object({
     .describe('The sandbox, which stands in for a provider without credentials'),
   ...twilioVariables,
   ...vonageVariables,
-  DEBUG: z
-    .string()
-    .refine(
-      (names) => !/vonage|^\*|[\s,]\*/.test(names),
-      'must not cover vonage: its SDK would print codes and credentials',
-    )
-    .optional()
-    .describe('Debug output of libraries; refused when it covers `vonage`'),
 });
 
 export type WorkerConfig = z.infer<typeof workerVariables>;

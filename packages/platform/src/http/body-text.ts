@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
+import { AppError } from '../errors.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -7,13 +9,19 @@ declare module 'fastify' {
   }
 }
 
-/** Keeps the text of JSON bodies beside what they say. */
+/** Keeps the text of JSON bodies beside what they say. Two different bodies never read the same: what is no UTF-8 is refused. */
 export function keepBodyText(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.decorateRequest('bodyText', '');
-  app.removeContentTypeParser('application/json');
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    request.bodyText = body;
-    void parseJson(request, body, done);
+  app.removeContentTypeParser(['application/json', 'text/plain']);
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (!isUtf8(body)) {
+      done(new AppError('invalid_request', { detail: 'The body is not valid UTF-8.' }));
+      return;
+    }
+    request.bodyText = body.toString('utf8');
+    // Whether a body may be missing is the route's business.
+    if (body.length === 0) done(null, undefined);
+    else void parseJson(request, request.bodyText, done);
   });
 }

@@ -151,6 +151,11 @@ function superviseRedis({ seat, started, supervised, progress, release }: Superv
     }
   };
   const watching = watch();
+  // A process that is forced to end has no time for `stop`; Redis syncs its files on SIGTERM by itself.
+  const endOnExit = () => {
+    process.kill(current.pid, 'SIGTERM');
+  };
+  process.once('exit', endOnExit);
 
   return {
     url: urlOf(seat),
@@ -160,6 +165,7 @@ function superviseRedis({ seat, started, supervised, progress, release }: Superv
     },
     async stop() {
       stopping = true;
+      process.off('exit', endOnExit);
       await current.stop();
       await watching;
       release();

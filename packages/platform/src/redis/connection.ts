@@ -22,30 +22,51 @@ export interface ConnectRedisOptions {
 
 const RECONNECT_MAX_MS = 250;
 const COMMAND_TIMEOUT_MS = 700;
-/** A stopped server takes the connection and says nothing. */
-const CONNECT_TIMEOUT_MS = 5_000;
+export const START_TIMEOUT_MS = 5_000;
 
 /** Connects to one Redis, or to a Cluster when the URL lists several nodes. Resolves when it answers. */
 export async function connectRedis(options: ConnectRedisOptions): Promise<RedisConnection> {
   const redis = createRedisConnection(options);
-  redis.on('error', (error: Error) =>
-    options.logger.debug({ err: error, connection: options.name }, 'redis connection'),
-  );
-  let timer: NodeJS.Timeout | undefined;
-  const silent = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), CONNECT_TIMEOUT_MS);
+  let lastError: Error | undefined;
+  redis.on('error', (error: Error) => {
+    lastError = error;
+    options.logger.debug({ err: error, connection: options.name }, 'redis connection');
   });
   try {
-    await Promise.race([redis.connect(), silent]);
+    await within(START_TIMEOUT_MS, connectAndSelect(redis));
   } catch (error) {
     redis.disconnect();
-    throw new StartupError(`Redis at ${placesOf(options.url)} does not answer: start it, or set REDIS_URL.`, {
-      cause: error,
-    });
+    throw new StartupError(explainConnectFailure(placesOf(options.url), lastError ?? error), { cause: error });
+  }
+  return redis;
+}
+
+/** ioredis goes on in database 0 when the one in the URL does not exist. */
+async function connectAndSelect(redis: RedisConnection): Promise<void> {
+  await redis.connect();
+  if (redis instanceof Redis && redis.options.db) await redis.select(redis.options.db);
+}
+
+/** Rejects when `started` takes longer: a stopped server takes a connection and says nothing. */
+export async function within<T>(ms: number, started: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), ms);
+  });
+  try {
+    return await Promise.race([started, silence]);
   } finally {
     clearTimeout(timer);
   }
-  return redis;
+}
+
+function explainConnectFailure(places: string, error: unknown): string {
+  const reason = error instanceof Error ? error.message : '';
+  if (/NOAUTH|WRONGPASS|NOPERM|invalid password/i.test(reason)) {
+    return `Redis at ${places} refuses the user or password in REDIS_URL.`;
+  }
+  if (reason.includes('DB index')) return `Redis at ${places} does not have the database in REDIS_URL.`;
+  return `Redis at ${places} does not answer: start it, or set REDIS_URL.`;
 }
 
 /** Hosts and ports, without passwords. */

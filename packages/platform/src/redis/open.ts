@@ -1,7 +1,15 @@
 import { type Clock, createRedisClock } from '../clock.ts';
 import type { Disposer } from '../disposer.ts';
+import { StartupError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
 import { checkKeyFingerprints, checkRedis, type FingerprintedKeys } from './boot-check.ts';
-import { type ConnectRedisOptions, connectRedis, type RedisConnection } from './connection.ts';
+import {
+  type ConnectRedisOptions,
+  connectRedis,
+  type RedisConnection,
+  START_TIMEOUT_MS,
+  within,
+} from './connection.ts';
 
 export interface OpenRedisOptions extends ConnectRedisOptions {
   /** The keys whose fingerprints must be the ones this Redis was first used with. */
@@ -17,10 +25,20 @@ export async function openRedis(
 ): Promise<{ redis: RedisConnection; clock: Clock }> {
   const redis = await connectRedis(options);
   disposer.add(() => redis.disconnect());
-  await checkRedis(redis, options.logger);
+  try {
+    await within(START_TIMEOUT_MS, check(redis, keys, options.logger));
+    if (clock) return { redis, clock };
+    const redisClock = await within(START_TIMEOUT_MS, createRedisClock(redis));
+    disposer.add(() => redisClock[Symbol.dispose]());
+    return { redis, clock: redisClock };
+  } catch (error) {
+    if (error instanceof StartupError) throw error;
+    const reason = error instanceof Error ? error.message : 'unknown';
+    throw new StartupError(`This Redis cannot be used: ${reason}.`, { cause: error });
+  }
+}
+
+async function check(redis: RedisConnection, keys: FingerprintedKeys, logger: Logger): Promise<void> {
+  await checkRedis(redis, logger);
   await checkKeyFingerprints(redis, keys);
-  if (clock) return { redis, clock };
-  const redisClock = await createRedisClock(redis);
-  disposer.add(() => redisClock[Symbol.dispose]());
-  return { redis, clock: redisClock };
 }
