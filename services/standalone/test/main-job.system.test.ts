@@ -136,6 +136,7 @@ test('bad input is a problem that names the field or the reason, and nothing is 
   const post = (body: unknown, headers = {}) => platform.call('POST', '/v1/verifications', body, headers);
   const cases: [Promise<Answer>, number, string, string | undefined][] = [
     [post('{"to":'), 400, 'invalid_request', undefined],
+    [post('{"to":1}', { 'content-type': 'text/plain' }), 415, 'unsupported_media_type', undefined],
     [post({ to, nope: 1 }), 400, 'invalid_request', '/nope'],
     [post({ to, client: { nope: 1 } }), 400, 'invalid_request', '/client/nope'],
     [post({ to, channel: 'pigeon' }), 400, 'invalid_request', '/channel'],
