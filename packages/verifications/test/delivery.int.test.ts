@@ -178,6 +178,29 @@ test('what no provider could be asked for in time is undeliverable, until anothe
   expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({ undeliverable: false });
 });
 
+test('a delivery that found no worker in its life ends expired_unsent, and its verification is undeliverable', async () => {
+  const sent = await harness.open();
+  harness.travel(300_002);
+  expect(await harness.judge(sent.id, '000000')).toMatchObject({ result: 'expired' });
+  expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({
+    undeliverable: true,
+    deliveries: [{ status: 'expired_unsent' }],
+  });
+});
+
+test('one delivery that cannot be followed up keeps no other from it', async () => {
+  const opened = [await harness.open(), await harness.open(), await harness.open()];
+  harness.travel(2_001);
+  const followedUp: string[] = [];
+  const drained = harness.dueSet.drain(async (due) => {
+    if (due.action !== 'enqueue') return;
+    if (due.deliveryId === opened[0]?.deliveryId) throw new Error('the queue is away');
+    followedUp.push(due.deliveryId);
+  });
+  await expect(drained).rejects.toThrow('the queue is away');
+  expect(followedUp).toEqual(expect.arrayContaining(opened.slice(1).map(({ deliveryId }) => deliveryId)));
+});
+
 test('a forged or unknown delivery is gone', async () => {
   expect(await harness.deliveries.claim(`del_${'0'.repeat(26)}-1`, LEASE_MS)).toEqual({ result: 'gone' });
   const sent = await harness.open();

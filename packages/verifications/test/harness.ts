@@ -90,6 +90,7 @@ export async function startHarness() {
     profiles,
     verifications,
     deliveries,
+    dueSet,
     drain,
     project,
     call,

@@ -157,6 +157,21 @@ test('bad input is a problem that names the field or the reason, and nothing is 
   expect((await platform.call('POST', '/v1/verifications/check', { to, code: '123456' })).status).toBe(404);
 });
 
+test('a body that is no UTF-8 is refused, so that no two bindings read the same', async () => {
+  const body = Buffer.concat([
+    Buffer.from('{"to":"+14155550123","binding":{"payee":"'),
+    Buffer.of(0xff),
+    Buffer.from('"}}'),
+  ]);
+  const response = await fetch(`${platform.file.gateway ?? ''}/v1/verifications`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${platform.file.apiKey}`, 'content-type': 'application/json' },
+    body,
+  });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ code: 'invalid_request', detail: 'The body is not valid UTF-8.' });
+});
+
 test('the printed pair of calls works when pasted', async ({ skip }) => {
   const hasCurl = await run('curl', ['--version']).then(
     () => true,

@@ -34,6 +34,7 @@ describe("the worker's configuration", () => {
     [{ SMS_PROVIDERS: 'twilio,twilio' }, 'SMS_PROVIDERS'],
     [{ DEBUG: 'vonage:*' }, 'DEBUG'],
     [{ DEBUG: '*' }, 'DEBUG'],
+    [{ DEBUG: 'bull,ioredis*' }, 'DEBUG'],
     [{ SANDBOX_URL: 'sandbox' }, 'SANDBOX_URL'],
   ])('refuses %o by name and without its value', (extra, name) => {
     const attempt = () => providersOf(extra);
