@@ -6,12 +6,14 @@ export const EVENT_TYPES = [
   'delivery.queued',
   'attempt.started',
   'attempt.settled',
+  'receipt.received',
   'delivery.ended',
   'check.judged',
   'verification.approved',
   'verification.expired',
   'verification.exhausted',
   'verification.canceled',
+  'token.consumed',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -13,6 +13,7 @@ export const SECRET_VARIABLES = {
   ID_KEY: 'id',
   HOP_KEY: 'hop',
   INDEX_KEY: 'index',
+  TOKEN_KEY: 'token',
   API_KEY: 'apiKey',
 } as const;
 
@@ -22,6 +23,7 @@ const keysFileSchema = z.object({
   id: z.string(),
   hop: z.string(),
   index: z.string(),
+  token: z.string(),
   apiKey: z.string(),
 });
 type KeysFile = z.infer<typeof keysFileSchema>;
@@ -104,6 +106,7 @@ function makeKeys(directory: string, path: string): string {
     id: key(),
     hop: key(),
     index: key(),
+    token: key(),
     apiKey: mintApiKey('test'),
   };
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;

@@ -11,6 +11,7 @@ export * from './http/app.ts';
 export * from './http/body-text.ts';
 export * from './http/listen.ts';
 export * from './http/problem.ts';
+export * from './key-ring.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './queue/delivery-queue.ts';

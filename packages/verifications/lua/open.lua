@@ -45,7 +45,11 @@ redis.call('HSET', destination, 'o' .. binding, id)
 local resend_at = record_send(destination, now, sends, ARGV[17])
 keep_destination(destination, math.max(window, ttl + retention))
 
-emit(events, verification, id, 'verification.opened', now, { purpose = ARGV[7], country = ARGV[21], mode = ARGV[6] })
+-- What the records need of a verification stands in its first event; s and k, the sealed destination and context, are no
+-- part of the timeline.
+emit(events, verification, id, 'verification.opened', now, {
+  project = ARGV[5], mode = ARGV[6], purpose = ARGV[7], country = ARGV[21], checks_max = tonumber(ARGV[11]), code_ttl_ms = ttl,
+}, 's', ARGV[9], 'k', ARGV[10])
 add_delivery(events, due, verification, id, 1, now, expires, ARGV[18], ARGV[19], ARGV[20])
 return remember(operation, {
   result = 'opened', id = id, delivery = 1, expires_at = expires, resend_at = resend_at,

@@ -11,7 +11,6 @@
 --   o<binding digest> the latest verification opened under that binding
 -- Times are milliseconds since the epoch; `now` is the caller's injected clock.
 
-local STREAM_MARGIN_MS = 3600 * 1000
 local STREAK_KEPT_MS = 30 * 24 * 3600 * 1000
 local OPERATION_KEPT_MS = 24 * 3600 * 1000
 local ENQUEUE_CHECK_MS = 2000
@@ -31,14 +30,13 @@ local function number_of(key, field)
   return tonumber(redis.call('HGET', key, field) or '0') or 0
 end
 
--- Appends one fact to the shard's stream, in the same step as the change that makes it true. The stream is kept as long as
--- the verification can be read.
-local function emit(events, verification, id, type, now, data)
+-- Appends one fact to the shard's stream, in the same step as the change that makes it true: v verification, q seq, t type,
+-- a at, d JSON, and what else `...` names. Nothing is trimmed here: a recorder does it behind its cursor.
+local function emit(events, verification, id, type, now, data, ...)
   local seq = redis.call('HINCRBY', verification, 'q', 1)
   local body = '{}'
   if next(data) ~= nil then body = cjson.encode(data) end
-  local kept_since = server_now() - number_of(verification, 'R') - number_of(verification, 'T') - STREAM_MARGIN_MS
-  local entry = redis.call('XADD', events, 'MINID', '~', kept_since, '*', 'v', id, 'q', seq, 't', type, 'a', now, 'd', body)
+  local entry = redis.call('XADD', events, '*', 'v', id, 'q', seq, 't', type, 'a', now, 'd', body, ...)
   if seq == 1 then redis.call('HSET', verification, 'f', entry) end
   redis.call('HSET', verification, 'l', entry)
   return seq

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { Secret } from '@watchword/platform';
+import { Secret, singleKeyRing } from '@watchword/platform';
 import { expect, test } from 'vitest';
 import { createCodeDigests } from './code-digest.ts';
 
 const clock = { now: () => 1_000, serverNow: () => 1_000 };
 const cheap = { memoryKib: 8 };
 const create = (bounds: { concurrency: number; waitingMax: number }, pepper = new Secret(randomBytes(32))) =>
-  createCodeDigests({ pepper, clock, ...bounds });
+  createCodeDigests({ peppers: singleKeyRing(pepper), clock, ...bounds });
 
 test('a digest depends on the code, the id, the cost and the pepper', async () => {
   const digests = create({ concurrency: 2, waitingMax: 10 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AppError, type Clock, type Secret } from '@watchword/platform';
+import { AppError, type Clock, type KeyRing } from '@watchword/platform';
 import { argon2id, hash } from 'argon2';
 
 /** Under which cost codes are digested; its number stands in the id, so that a change needs no migration. */
@@ -16,7 +16,7 @@ export interface CodeDigests {
 }
 
 export interface CodeDigestsOptions {
-  readonly pepper: Secret<Buffer>;
+  readonly peppers: KeyRing;
   readonly clock: Clock;
   /** Digests at a time: what bounds the memory, together with the profile. */
   readonly concurrency: number;
@@ -28,7 +28,7 @@ export interface CodeDigestsOptions {
  * Argon2id (RFC 9106; t=1, p=1) over the code, salted by the id, with the pepper as its secret. Six digits can be
  * enumerated at any cost, so it is the pepper, kept outside Redis, that protects them; the cost is a setting.
  */
-export function createCodeDigests({ pepper, clock, concurrency, waitingMax }: CodeDigestsOptions): CodeDigests {
+export function createCodeDigests({ peppers, clock, concurrency, waitingMax }: CodeDigestsOptions): CodeDigests {
   const waiting: (() => void)[] = [];
   let running = 0;
 
@@ -56,7 +56,7 @@ export function createCodeDigests({ pepper, clock, concurrency, waitingMax }: Co
         if (clock.serverNow() > deadline) throw new AppError('unavailable', { detail: 'Too busy to answer in time.' });
         const salt = createHash('sha256').update(id).digest().subarray(0, 16);
         const cost = { memoryCost: memoryKib, timeCost: 1, parallelism: 1, hashLength: 32 };
-        return await hash(code, { ...cost, type: argon2id, raw: true, salt, secret: pepper.reveal() });
+        return await hash(code, { ...cost, type: argon2id, raw: true, salt, secret: peppers.current.key.reveal() });
       } finally {
         leave();
       }

@@ -1,4 +1,4 @@
-import type { Clock, RedisConnection, Secret } from '@watchword/platform';
+import type { Clock, KeyRing, RedisConnection, Secret } from '@watchword/platform';
 import type { CodeDigests } from './code-digest.ts';
 import { normalizeCode } from './codes.ts';
 import type { DigestProfiles } from './digest-profiles.ts';
@@ -10,16 +10,16 @@ export interface VerificationsOptions {
   readonly redis: RedisConnection;
   readonly clock: Clock;
   readonly idKey: Secret<Buffer>;
-  readonly sealKey: Secret<Buffer>;
+  readonly sealKeys: KeyRing;
   readonly digests: CodeDigests;
   readonly profiles: DigestProfiles;
 }
 
 /** What every transition needs: the connection, the clock, keys, and how ids and codes become what Redis holds. */
-export function createCore({ redis, clock, idKey, sealKey, digests, profiles }: VerificationsOptions) {
+export function createCore({ redis, clock, idKey, sealKeys, digests, profiles }: VerificationsOptions) {
   const keys = deriveAddressKeys(idKey);
   const ids = createVerificationIds(keys.id);
-  const sealer = createSealer(sealKey);
+  const sealer = createSealer(sealKeys);
 
   /** Null for an id that does not prove itself: nothing is looked up for it. */
   function find(publicId: string) {

@@ -1,5 +1,5 @@
 import { MODES } from '@watchword/contracts';
-import type { Clock, RedisConnection, Secret } from '@watchword/platform';
+import type { Clock, KeyRing, RedisConnection, Secret } from '@watchword/platform';
 import { z } from 'zod';
 import { shardKeys } from './addresses.ts';
 import { LEAST_LIFE_MS } from './code-policy.ts';
@@ -13,15 +13,15 @@ export interface DeliveriesOptions {
   readonly redis: RedisConnection;
   readonly clock: Clock;
   readonly idKey: Secret<Buffer>;
-  readonly sealKey: Secret<Buffer>;
+  readonly sealKeys: KeyRing;
 }
 
 const mode = z.enum(MODES);
 
 /** Claims and settles deliveries in Redis; the fencing number in the attempt's id makes a superseded claim harmless. */
-export function createDeliveries({ redis, clock, idKey, sealKey }: DeliveriesOptions): Deliveries {
+export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOptions): Deliveries {
   const ids = createVerificationIds(deriveAddressKeys(idKey).id);
-  const sealer = createSealer(sealKey);
+  const sealer = createSealer(sealKeys);
 
   function find(deliveryId: string) {
     const ref = parseDeliveryId(deliveryId);

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { Secret } from '@watchword/platform';
+import { Secret, singleKeyRing } from '@watchword/platform';
 import { expect, test } from 'vitest';
 import { createSealer } from './seal.ts';
 
-const sealer = createSealer(new Secret(randomBytes(32)));
+const sealer = createSealer(singleKeyRing(new Secret(randomBytes(32))));
 
 test('a sealed value opens for its own verification and field only', () => {
   const sealed = sealer.seal('123456', 'id-1', 'code');
   expect(sealer.unseal(sealed, 'id-1', 'code')).toBe('123456');
   expect(() => sealer.unseal(sealed, 'id-2', 'code')).toThrow();
   expect(() => sealer.unseal(sealed, 'id-1', 'destination')).toThrow();
-  const other = createSealer(new Secret(randomBytes(32)));
+  const other = createSealer(singleKeyRing(new Secret(randomBytes(32))));
   expect(() => other.unseal(sealed, 'id-1', 'code')).toThrow();
 });
 

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
-import type { Secret } from '@watchword/platform';
+import type { KeyRing } from '@watchword/platform';
 
 /** Which field a sealed value belongs to; it opens nowhere else. */
 export type SealedField = 'destination' | 'code' | 'context';
@@ -7,22 +7,30 @@ export type SealedField = 'destination' | 'code' | 'context';
 export interface Sealer {
   /** AES-256-GCM: key id (1 byte), nonce (12), ciphertext, tag (16); bound to the verification and the field. */
   seal(plain: string, id: string, field: SealedField): Buffer;
-  /** Throws when the value was sealed for another verification or field, or changed. */
+  /** Throws when the value was sealed for another verification or field, or changed; `SealKeyMissing` when its key is gone. */
   unseal(sealed: Buffer, id: string, field: SealedField): string;
 }
 
-const KEY_ID = 1;
+/** The key that a value was sealed under has been retired: the value is lost, and so it shall be. */
+export class SealKeyMissing extends Error {
+  constructor() {
+    super('The value was sealed under a key that is not in the ring');
+    this.name = 'SealKeyMissing';
+  }
+}
+
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-export function createSealer(sealKey: Secret<Buffer>): Sealer {
-  const key = createSecretKey(sealKey.reveal());
+export function createSealer(ring: KeyRing): Sealer {
+  const keys = new Map(ring.keys.map(({ id, key }) => [id, createSecretKey(key.reveal())]));
+  const current = createSecretKey(ring.current.key.reveal());
   return {
     seal(plain, id, field) {
       const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(`${id}:${field}`));
+      const cipher = createCipheriv('aes-256-gcm', current, nonce).setAAD(Buffer.from(`${id}:${field}`));
       return Buffer.concat([
-        Buffer.of(KEY_ID),
+        Buffer.of(ring.current.id),
         nonce,
         cipher.update(plain, 'utf8'),
         cipher.final(),
@@ -30,7 +38,8 @@ export function createSealer(sealKey: Secret<Buffer>): Sealer {
       ]);
     },
     unseal(sealed, id, field) {
-      if (sealed[0] !== KEY_ID) throw new Error('The value was sealed under an unknown key');
+      const key = keys.get(sealed[0] ?? 0);
+      if (key === undefined) throw new SealKeyMissing();
       const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
       const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
         .setAAD(Buffer.from(`${id}:${field}`))

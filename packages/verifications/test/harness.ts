@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { checkRedis, connectRedis, createLogger, Secret } from '@watchword/platform';
+import { checkRedis, connectRedis, createLogger, Secret, singleKeyRing } from '@watchword/platform';
 import { inject } from 'vitest';
 import { type CodeDigests, createCodeDigests } from '../src/code-digest.ts';
 import type { CodePolicy } from '../src/code-policy.ts';
@@ -31,8 +31,9 @@ export async function startHarness() {
   let travelledMs = 0;
   const clock = { now: () => Date.now() + travelledMs, serverNow: () => Date.now() };
   const key = () => new Secret(randomBytes(32));
-  const [idKey, sealKey] = [key(), key()];
-  const pool = createCodeDigests({ pepper: key(), clock, concurrency: 2, waitingMax: 10_000 });
+  const idKey = key();
+  const sealKeys = singleKeyRing(key());
+  const pool = createCodeDigests({ peppers: singleKeyRing(key()), clock, concurrency: 2, waitingMax: 10_000 });
   let digestsMade = 0;
   const digests: CodeDigests = {
     async digest(...asked) {
@@ -42,8 +43,8 @@ export async function startHarness() {
     },
   };
   const profiles = await registerDigestProfile(redis, { memoryKib: 8 });
-  const verifications = createVerifications({ redis, clock, idKey, sealKey, digests, profiles });
-  const deliveries = createDeliveries({ redis, clock, idKey, sealKey });
+  const verifications = createVerifications({ redis, clock, idKey, sealKeys, digests, profiles });
+  const deliveries = createDeliveries({ redis, clock, idKey, sealKeys });
   const project = `p-${randomBytes(6).toString('hex')}`;
 
   const call = (changes: Partial<CallContext> = {}): CallContext => ({
@@ -84,7 +85,7 @@ export async function startHarness() {
   return {
     redis,
     clock,
-    keys: { idKey, sealKey },
+    keys: { idKey, sealKeys },
     digests,
     digestsMade: () => digestsMade,
     profiles,

@@ -39,7 +39,7 @@ async function compose(
   options: ComposeGatewayOptions,
   disposer: Disposer,
 ): Promise<RunningService> {
-  const { LISTEN_HOST: host, REQUEST_TIMEOUT_MS: requestTimeoutMs, HOP_KEY: hopKey, INDEX_KEY: indexKey } = config;
+  const { LISTEN_HOST: host, REQUEST_TIMEOUT_MS: requestTimeoutMs, HOP_KEY: hopKey } = config;
   const logger = options.logger ?? createLogger({ service: 'gateway', level: config.LOG_LEVEL });
   const registry = createRegistry('gateway');
   const project = options.project ?? PROJECT;
@@ -51,7 +51,7 @@ async function compose(
       profile: 'request',
       logger,
       commandTimeoutMs: requestTimeoutMs,
-      keys: { HOP_KEY: hopKey, INDEX_KEY: indexKey },
+      keys: { HOP_KEY: hopKey },
       clock: options.clock,
     },
     disposer,
@@ -59,7 +59,7 @@ async function compose(
 
   const hop = createOtpHop({ url: config.OTP_URL, hopKey });
   disposer.add(() => hop.close());
-  const admission = createAdmission({ redis, clock, indexKey, sendsPerHour: config.PROJECT_SENDS_PER_HOUR });
+  const admission = createAdmission({ redis, clock, hopKey, sendsPerHour: config.PROJECT_SENDS_PER_HOUR });
   const callsInFlightMax = options.callsInFlightMax ?? CALLS_IN_FLIGHT_MAX;
   const app = await buildApp({
     logger,

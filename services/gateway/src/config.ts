@@ -17,8 +17,9 @@ export const gatewayVariables = z.object({
     .url({ protocol: /^https?$/, error: 'must be an http URL' })
     .default('http://127.0.0.1:8081')
     .describe('Base URL of the otp service'),
-  HOP_KEY: keyVariable().describe('Signs the hop from the gateway to otp; the same in both'),
-  INDEX_KEY: keyVariable().describe('Keys the hashes under which an `Idempotency-Key` and its request are remembered'),
+  HOP_KEY: keyVariable().describe(
+    'Signs the hop from the gateway to otp; the same in both; an `Idempotency-Key` is remembered under a key derived from it',
+  ),
   API_KEY: z
     .string({ error: 'is required: ww_test_… or ww_live_…' })
     .regex(API_KEY_PATTERN, 'must be ww_test_ or ww_live_ and 22 to 64 letters or digits')

@@ -57,7 +57,6 @@ export async function startGateway({ redisUrl, environment, ...options }: TestGa
     GATEWAY_PORT: '0',
     LOG_LEVEL: 'silent',
     HOP_KEY: testKey('HOP_KEY'),
-    INDEX_KEY: testKey('INDEX_KEY'),
     API_KEY: apiKey,
     ...environment,
   });

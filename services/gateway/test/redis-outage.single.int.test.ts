@@ -76,10 +76,10 @@ describe('when Redis is away', () => {
 });
 
 describe('keys', () => {
-  it('refuses in one line to start with another INDEX_KEY than this Redis was first used with', async () => {
+  it('refuses in one line to start with another HOP_KEY than this Redis was first used with', async () => {
     gateway = await startGateway({ redisUrl: url() });
-    const other = startGateway({ redisUrl: url(), environment: { INDEX_KEY: 'A'.repeat(43) } });
+    const other = startGateway({ redisUrl: url(), environment: { HOP_KEY: 'A'.repeat(43) } });
     await expect(other).rejects.toThrow(StartupError);
-    await expect(other).rejects.toThrow(/^INDEX_KEY is not the one .*$/);
+    await expect(other).rejects.toThrow(/^HOP_KEY is not the one .*$/);
   });
 });

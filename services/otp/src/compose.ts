@@ -58,7 +58,7 @@ async function compose(config: OtpConfig, parts: OtpParts, disposer: Disposer): 
   const queue = parts.wrapQueue?.(toDeliveryQueue(producer)) ?? toDeliveryQueue(producer);
 
   const digests = createCodeDigests({
-    pepper: config.PEPPER,
+    peppers: config.PEPPER,
     clock,
     concurrency: availableParallelism(),
     waitingMax: DIGESTS_WAITING_MAX,
@@ -68,7 +68,7 @@ async function compose(config: OtpConfig, parts: OtpParts, disposer: Disposer): 
     redis,
     clock,
     idKey: config.ID_KEY,
-    sealKey: config.SEAL_KEY,
+    sealKeys: config.SEAL_KEY,
     digests,
     profiles,
   });

@@ -1,4 +1,4 @@
-import { commonVariables, integerVariable, keyVariable, portVariable } from '@watchword/platform';
+import { commonVariables, integerVariable, keyRingVariable, keyVariable, portVariable } from '@watchword/platform';
 import { z } from 'zod';
 
 const pacing = z
@@ -10,8 +10,8 @@ const pacing = z
 export const otpVariables = z.object({
   ...commonVariables,
   OTP_PORT: portVariable().prefault('8081').describe('Port of the signed hop; 0 = any free port'),
-  PEPPER: keyVariable().describe('Secret of the code digests, 32 bytes base64url'),
-  SEAL_KEY: keyVariable().describe('Seals codes and destinations at rest, 32 bytes base64url'),
+  PEPPER: keyRingVariable().describe('Secret of the code digests, 32 bytes base64url; a ring of keys'),
+  SEAL_KEY: keyRingVariable().describe('Seals codes and destinations at rest, 32 bytes base64url; a ring of keys'),
   ID_KEY: keyVariable().describe('Makes ids and names Redis keys; never change it, 32 bytes base64url'),
   HOP_KEY: keyVariable().describe('Signs the hop gateway → otp, 32 bytes base64url'),
   CODE_LENGTH: integerVariable(6, 10).prefault('6').describe('Characters of a code, 6–10'),

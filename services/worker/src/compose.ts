@@ -65,7 +65,7 @@ async function compose(
   );
 
   const deliverCode = createDeliverCode({
-    deliveries: createDeliveries({ redis, clock, idKey: config.ID_KEY, sealKey: config.SEAL_KEY }),
+    deliveries: createDeliveries({ redis, clock, idKey: config.ID_KEY, sealKeys: config.SEAL_KEY }),
     circuit: createCircuit({ redis, clock, probeLeaseMs: leaseOf(config.PROVIDER_TIMEOUT_MS) }),
     providers,
     observer: createDeliveryObserver(registry, logger),

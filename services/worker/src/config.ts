@@ -1,5 +1,5 @@
 import { baseUrlVariable, twilioVariables, vonageVariables } from '@watchword/delivery';
-import { commonVariables, integerVariable, keyVariable } from '@watchword/platform';
+import { commonVariables, integerVariable, keyRingVariable, keyVariable } from '@watchword/platform';
 import { z } from 'zod';
 
 const SMS_PROVIDERS = ['twilio', 'vonage'] as const;
@@ -8,7 +8,7 @@ export type SmsProviderName = (typeof SMS_PROVIDERS)[number];
 /** The worker's slice of the environment. */
 export const workerVariables = z.object({
   ...commonVariables,
-  SEAL_KEY: keyVariable().describe('Seals codes and destinations in Redis (AES-256-GCM)'),
+  SEAL_KEY: keyRingVariable().describe('Seals codes and destinations at rest (AES-256-GCM); a ring of keys'),
   ID_KEY: keyVariable().describe('Makes and reads verification ids'),
   WORKER_CONCURRENCY: integerVariable(1, 1_000).prefault('50').describe('Deliveries one worker runs at a time'),
   PROVIDER_TIMEOUT_MS: integerVariable(100, 60_000)

@@ -7,6 +7,7 @@ import {
   createRedisClock,
   parseEnvironment,
   Secret,
+  singleKeyRing,
 } from '@watchword/platform';
 import { eventually, startChild } from '@watchword/testkit';
 import { createVerifications } from '@watchword/verifications';
@@ -50,7 +51,7 @@ export async function createScene(redisUrl: string) {
     redis,
     clock,
     idKey: new Secret(KEYS.id),
-    sealKey: new Secret(KEYS.seal),
+    sealKeys: singleKeyRing(new Secret(KEYS.seal)),
     digests: { digest: async () => randomBytes(32) },
     profiles: { current: 0, get: async () => ({ memoryKib: 1024 }) },
   });

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { Cluster } from 'ioredis';
 import type { SECRET_VARIABLES } from '../data-directory.ts';
 import { StartupError } from '../errors.ts';
+import type { KeyRing } from '../key-ring.ts';
 import type { Logger } from '../logger.ts';
-import type { Secret } from '../secret.ts';
+import { Secret } from '../secret.ts';
 import type { RedisConnection } from './connection.ts';
 
 /** Refuses a Redis that would lose or evict what is open; warns loudly about one that forgets at a restart. */
@@ -40,7 +41,7 @@ const FINGERPRINTS_KEY = 'ww:keys';
 
 /** By the name of their variable, so that services which share a key compare the same fingerprint. */
 export type FingerprintedKeys = Readonly<
-  Partial<Record<Exclude<keyof typeof SECRET_VARIABLES, 'API_KEY'>, Secret<Buffer>>>
+  Partial<Record<Exclude<keyof typeof SECRET_VARIABLES, 'API_KEY'>, Secret<Buffer> | KeyRing>>
 >;
 
 /**
@@ -49,17 +50,23 @@ export type FingerprintedKeys = Readonly<
  */
 export async function checkKeyFingerprints(redis: RedisConnection, keys: FingerprintedKeys): Promise<void> {
   const mismatched: string[] = [];
-  for (const [name, key] of Object.entries(keys)) {
+  for (const { name, field, key } of Object.entries(keys).flatMap(fingerprinted)) {
     const fingerprint = createHash('sha256')
       .update(`watchword:${name}:`)
       .update(key.reveal())
       .digest('hex')
       .slice(0, 16);
-    await redis.hsetnx(FINGERPRINTS_KEY, name, fingerprint);
-    if ((await redis.hget(FINGERPRINTS_KEY, name)) !== fingerprint) mismatched.push(name);
+    await redis.hsetnx(FINGERPRINTS_KEY, field, fingerprint);
+    if ((await redis.hget(FINGERPRINTS_KEY, field)) !== fingerprint) mismatched.push(name);
   }
   if (mismatched.length === 0) return;
   throw new StartupError(
     `${mismatched.join(', ')} is not the one this Redis was first used with: start with the same keys (DATA_DIR/keys.json or the environment), or with an empty Redis.`,
   );
+}
+
+/** Each key of a ring has a fingerprint of its own, so that a ring may gain and lose keys. */
+function fingerprinted([name, key]: [string, Secret<Buffer> | KeyRing]) {
+  if (key instanceof Secret) return [{ name, field: name, key }];
+  return key.keys.map((entry) => ({ name, field: `${name}:${entry.id}`, key: entry.key }));
 }

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import {
   type Clock,
   defineScript,
@@ -31,15 +31,15 @@ const giveBackScript = defineScript({
 export interface AdmissionDeps {
   readonly redis: RedisConnection;
   readonly clock: Clock;
-  readonly indexKey: Secret<Buffer>;
+  readonly hopKey: Secret<Buffer>;
   /** 0 = no limit. */
   readonly sendsPerHour: number;
 }
 
 /** Limits and idempotency in the project's own slot. Redis sees keyed hashes of an `Idempotency-Key` and of its request, never their text. */
-export function createAdmission({ redis, clock, indexKey, sendsPerHour }: AdmissionDeps): Admission {
+export function createAdmission({ redis, clock, hopKey, sendsPerHour }: AdmissionDeps): Admission {
   // A KeyObject is an order of magnitude faster to sign with than a Buffer.
-  const key = createSecretKey(indexKey.reveal());
+  const key = createSecretKey(Buffer.from(hkdfSync('sha256', hopKey.reveal(), '', 'watchword idempotency', 32)));
   const hash = (parts: readonly string[]) => createHmac('sha256', key).update(parts.join('\n')).digest('base64url');
   const hashKey = (request: IdempotentRequest) => hash(['idempotency-key', request.key]);
   const fingerprint = ({ method, path, body }: IdempotentRequest) => hash(['request', method, path, body]);
