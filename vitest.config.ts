@@ -8,7 +8,7 @@ const ofRedisPackages = ['packages/{verifications,delivery}', 'services/*'];
 const redisSetup = (kind: 'single' | 'cluster') => `packages/testkit/src/vitest/redis-${kind}.ts`;
 
 /** A group begins when the one before it has ended: what measures time does not share the machine. */
-const GROUPS = { unit: 0, integration: 1, cluster: 2, system: 3, chaos: 4 };
+const GROUPS = { unit: 0, integration: 1, cluster: 2, system: 3, chaos: 4, soak: 5 };
 
 export default defineConfig({
   resolve: { conditions },
@@ -25,6 +25,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [`${ofThesePackages}/src/**/*.test.ts`, 'infra/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.system.test.ts'],
           isolate: false,
           sequence: { groupOrder: GROUPS.unit },
         },
@@ -60,7 +61,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'system',
-          include: [`${ofThesePackages}/test/**/*.system.test.ts`],
+          include: [`${ofThesePackages}/test/**/*.system.test.ts`, 'infra/soak/*.system.test.ts'],
           maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -76,6 +77,18 @@ export default defineConfig({
           testTimeout: 900_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: GROUPS.chaos },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'soak',
+          include: ['infra/soak/*.soak.ts'],
+          maxWorkers: 1,
+          testTimeout: 1_200_000,
+          // What is searched for leaks at the end is long.
+          hookTimeout: 300_000,
+          sequence: { groupOrder: GROUPS.soak },
         },
       },
     ],

@@ -13,14 +13,19 @@ import { runTests } from './test-run.mjs';
 
 const NODE_MAJOR_MIN = 20;
 const SOURCE = '--conditions=watchword-source';
+/** Idle, a service holds 12 MB less than with Node's default of 16, and answers at the same cost. */
+const YOUNG_GENERATION = '--max-semi-space-size=4';
 const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs');
 
 /** What Node 24 shall run: its arguments. @type {Record<string, (args: string[]) => string[]>} */
 const COMMANDS = {
-  start: ([service]) => [SOURCE, servicePath(service ?? 'standalone')],
+  start: ([service]) => [SOURCE, YOUNG_GENERATION, servicePath(service ?? 'standalone')],
   test: (args) => [VITEST, 'run', ...projects('unit', 'integration', 'cluster', 'system'), ...args],
   chaos: (args) => [VITEST, 'run', ...projects('chaos'), ...args],
+  soak: (args) => [VITEST, 'run', ...projects('soak'), ...args],
+  bench: (args) => [SOURCE, join(ROOT, 'infra/bench/main.ts'), ...args],
   build: (args) => [join(ROOT, 'node_modules/turbo/bin/turbo'), 'run', 'build', ...args],
+  keys: (args) => [SOURCE, join(ROOT, 'infra/keys/main.ts'), ...args],
   docs: (args) => [SOURCE, join(ROOT, 'infra/docs/main.ts'), ...args],
 };
 
@@ -62,7 +67,7 @@ async function main([command = '', ...args]) {
   environment.PATH = `${join(ROOT, 'node_modules/.bin')}:${environment.PATH ?? ''}`;
   if (!process.stdout.isTTY && !environment.FORCE_COLOR) environment.NO_COLOR = '1';
   if (!describeProgram) return runLint({ environment, write: command === 'format' });
-  const isTestRun = command === 'test' || command === 'chaos';
+  const isTestRun = ['test', 'chaos', 'soak'].includes(command);
   return (isTestRun ? runTests : handOver)(node, describeProgram(args), environment);
 }
 

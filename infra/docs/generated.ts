@@ -3,9 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { buildOpenApi, gatewayVariables } from '@watchword/gateway';
 import { otpVariables } from '@watchword/otp';
 import { describeEnvironment, type VariableDescription } from '@watchword/platform';
+import { recorderVariables } from '@watchword/recorder';
 import { sandboxVariables } from '@watchword/sandbox';
 import { standaloneVariables } from '@watchword/standalone';
 import { workerVariables } from '@watchword/worker';
+import { renderMetrics } from './metrics.ts';
 
 const fileOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const BEGIN = '<!-- configuration: generated from the schemas by `npm run docs` -->';
@@ -17,6 +19,7 @@ const SCHEMAS = {
   gateway: gatewayVariables,
   otp: otpVariables,
   worker: workerVariables,
+  recorder: recorderVariables,
   sandbox: sandboxVariables,
 };
 
@@ -69,6 +72,7 @@ export async function generateDocs(): Promise<GeneratedFile[]> {
   return [
     { path: fileOf('README.md'), text: renderReadme() },
     { path: fileOf('.env.example'), text: renderExample() },
+    { path: fileOf('docs/metrics.md'), text: renderMetrics() },
     { path: fileOf('docs/openapi.json'), text: `${JSON.stringify(await buildOpenApi(), null, 2)}\n` },
   ];
 }

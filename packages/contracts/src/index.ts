@@ -4,4 +4,6 @@ export * from './events.ts';
 export * from './hop.ts';
 export * from './jobs.ts';
 export * from './problem.ts';
+export * from './receipts.ts';
+export * from './token.ts';
 export * from './verification.ts';

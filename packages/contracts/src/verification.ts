@@ -11,6 +11,7 @@ export const DELIVERY_STATUSES = [
   'sending',
   'accepted',
   'delivered',
+  'read',
   'undelivered',
   'failed',
   'unknown',
@@ -139,6 +140,10 @@ export const judgedCheckSchema = z
     result: z.enum(CHECK_RESULTS),
     status: z.enum(VERIFICATION_STATUSES),
     checks_remaining: z.int(),
+    token: z
+      .string()
+      .optional()
+      .describe('With `approved`: the approval token, a JWT that any service verifies with `/.well-known/jwks.json`'),
   })
   .meta({ id: 'JudgedCheck' });
 

@@ -1,8 +1,12 @@
 export * from './circuit/circuit.ts';
-export { baseUrlVariable } from './providers/credentials.ts';
+export * from './circuit/config.ts';
+export { baseUrlVariable, receiptVariables } from './providers/credentials.ts';
 export * from './providers/provider.ts';
+export * from './providers/receipt.ts';
 export * from './providers/twilio/config.ts';
+export { createTwilioReceiptReader } from './providers/twilio/receipt.ts';
 export * from './providers/twilio/twilio-provider.ts';
 export * from './providers/vonage/config.ts';
+export { createVonageReceiptReader } from './providers/vonage/receipt.ts';
 export * from './providers/vonage/vonage-provider.ts';
 export * from './templates/code-message.ts';

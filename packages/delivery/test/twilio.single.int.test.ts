@@ -86,6 +86,16 @@ describe("twilio's wire", () => {
     expect(lastForm()).toEqual({ To: TO, From: FROM, Body: 'Grüße & 1+1=2', ValidityPeriod: '240' });
   });
 
+  test('asks for receipts at the attempt’s own URL when it is told where', async () => {
+    wire.answer(json(201, accepted));
+    const other = createTwilioProvider({ ...config(wire.url), receiptsUrl: 'https://otp.example.com/hooks' });
+    await other.send(message());
+    await other.close();
+    expect(lastForm()).toMatchObject({
+      StatusCallback: 'https://otp.example.com/hooks/receipts/twilio/att_0123456789abcdefghjkmnpq',
+    });
+  });
+
   test('keeps the validity within 1 and 36000 s', async () => {
     wire.answer(json(201, accepted));
     await provider.send(message({ validitySeconds: 0.4 }));

@@ -84,6 +84,16 @@ describe("vonage's wire", () => {
     });
   });
 
+  test('asks for receipts at the attempt’s own URL when it is told where', async () => {
+    wire.answer(json(200, accepted));
+    const other = createVonageProvider({ ...config(wire.url), receiptsUrl: 'https://otp.example.com/hooks' });
+    await other.send(message());
+    await other.close();
+    expect(lastBody()).toMatchObject({
+      callback: 'https://otp.example.com/hooks/receipts/vonage/att_0123456789abcdefghjkmnpq',
+    });
+  });
+
   test('never asks for less than 20 s of validity', async () => {
     wire.answer(json(200, accepted));
     await provider.send(message({ validitySeconds: 3 }));

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Disposer } from './disposer.ts';
 import { explainListenError, urlOf } from './listening.ts';
 import type { Registry } from './metrics.ts';
 import { within } from './redis/connection.ts';
 
 export interface AdminServer {
   readonly url: string;
-  close(): Promise<void>;
 }
 
 export interface AdminServerOptions {
@@ -15,6 +15,11 @@ export interface AdminServerOptions {
   readonly registry: Registry;
   /** Rejects with the reason while the service cannot do its work. */
   readonly isReady: () => Promise<void>;
+  /**
+   * Rejects with the reason when only a restart helps: what runs here is stuck though all that it needs answers. Silence
+   * within a second counts as a rejection. Without it, a process that answers is alive.
+   */
+  readonly isAlive?: () => Promise<void>;
 }
 
 interface AdminAnswer {
@@ -23,16 +28,22 @@ interface AdminAnswer {
   readonly type?: string;
 }
 
-const READY_TIMEOUT_MS = 1_000;
+const OK: AdminAnswer = { status: 200, body: 'ok\n' };
+const STOPPING: AdminAnswer = { status: 503, body: 'not ready: stopping\n' };
+const PROBE_TIMEOUT_MS = 1_000;
 
-/** `/livez` (the process answers), `/readyz` (it can do its work), `/metrics` (Prometheus text). */
-export async function startAdminServer({ host, port, registry, isReady }: AdminServerOptions): Promise<AdminServer> {
+/**
+ * `/livez` (a restart would not help), `/readyz` (it can do its work), `/metrics` (Prometheus text). It ends with `disposer`, after
+ * all else: from the first moment of the stop it says that the service is not ready, and never that it should be killed.
+ */
+export async function startAdminServer(options: AdminServerOptions, disposer: Disposer): Promise<AdminServer> {
+  const { host, port, registry, isReady, isAlive } = options;
   async function answer(path: string | undefined): Promise<AdminAnswer> {
     switch (path) {
       case '/livez':
-        return { status: 200, body: 'ok\n' };
+        return isAlive && !disposer.isDisposing() ? answerProbe('not alive', isAlive) : OK;
       case '/readyz':
-        return answerReady(isReady);
+        return disposer.isDisposing() ? STOPPING : answerProbe('not ready', isReady);
       case '/metrics':
         return { status: 200, body: await registry.metrics(), type: registry.contentType };
       default:
@@ -50,23 +61,22 @@ export async function startAdminServer({ host, port, registry, isReady }: AdminS
     server.once('error', (error) => reject(explainListenError(error, port, 'ADMIN_PORT')));
     server.listen(port, host, () => resolve());
   });
-  const { port: boundPort } = server.address() as AddressInfo;
-  return {
-    url: urlOf(host, boundPort),
-    close: () =>
-      new Promise((resolve) => {
+  disposer.addLast(
+    () =>
+      new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
-  };
+  );
+  return { url: urlOf(host, (server.address() as AddressInfo).port) };
 }
 
 /** Silence is an answer too: what a stopped Redis never says must not hang the probe. */
-async function answerReady(isReady: () => Promise<void>): Promise<AdminAnswer> {
+async function answerProbe(failure: string, probe: () => Promise<void>): Promise<AdminAnswer> {
   try {
-    await within(READY_TIMEOUT_MS, isReady());
-    return { status: 200, body: 'ok\n' };
+    await within(PROBE_TIMEOUT_MS, probe());
+    return OK;
   } catch (error) {
-    return { status: 503, body: `not ready: ${error instanceof Error ? error.message : 'unknown'}\n` };
+    return { status: 503, body: `${failure}: ${error instanceof Error ? error.message : 'unknown'}\n` };
   }
 }

@@ -1,32 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { mintApiKey } from './api-key.ts';
 import type { Environment } from './environment.ts';
 import { StartupError } from './errors.ts';
-
-/** Environment variable of each secret → its name in `keys.json`. */
-export const SECRET_VARIABLES = {
-  PEPPER: 'pepper',
-  SEAL_KEY: 'seal',
-  ID_KEY: 'id',
-  HOP_KEY: 'hop',
-  INDEX_KEY: 'index',
-  TOKEN_KEY: 'token',
-  API_KEY: 'apiKey',
-} as const;
-
-const keysFileSchema = z.object({
-  pepper: z.string(),
-  seal: z.string(),
-  id: z.string(),
-  hop: z.string(),
-  index: z.string(),
-  token: z.string(),
-  apiKey: z.string(),
-});
-type KeysFile = z.infer<typeof keysFileSchema>;
+import { readKeysFile, SECRET_VARIABLES } from './keys-file.ts';
+import { readIfPresent } from './redis-server/private-file.ts';
 
 /** What standalone tells about itself in `standalone.json`. */
 export const standaloneFileSchema = z.object({
@@ -49,7 +26,13 @@ export function withDataDirectory(environment: Environment, wanted: readonly str
   const completed = withSecrets(environment, wanted);
   const standalone = readStandaloneFile(dataDirectoryOf(environment));
   if (standalone === undefined || !isAlive(standalone.pid)) return completed;
-  const addresses = { REDIS_URL: standalone.redis, OTP_URL: standalone.otp, SANDBOX_URL: standalone.sandbox };
+  const addresses = {
+    REDIS_URL: standalone.redis,
+    OTP_URL: standalone.otp,
+    SANDBOX_URL: standalone.sandbox,
+    RECEIPTS_URL: standalone.gateway,
+    RECORDS_FILE: join(dataDirectoryOf(environment), 'records.db'),
+  };
   const missing = Object.entries(addresses).flatMap(([name, url]) =>
     wanted.includes(name) && !environment[name] && url !== null ? [[name, url] as const] : [],
   );
@@ -60,7 +43,7 @@ export function withDataDirectory(environment: Environment, wanted: readonly str
 export function withSecrets(environment: Environment, wanted: readonly string[]): Environment {
   const missing = Object.entries(SECRET_VARIABLES).filter(([name]) => wanted.includes(name) && !environment[name]);
   if (missing.length === 0) return environment;
-  const keys = readOrMakeKeys(dataDirectoryOf(environment));
+  const keys = readKeysFile(dataDirectoryOf(environment));
   return { ...environment, ...Object.fromEntries(missing.map(([name, key]) => [name, keys[key]])) };
 }
 
@@ -83,49 +66,5 @@ export function readStandaloneFile(directory: string): StandaloneFile | undefine
     return standaloneFileSchema.parse(JSON.parse(text));
   } catch {
     throw new StartupError(`${join(directory, 'standalone.json')} is damaged: remove it, and start standalone again.`);
-  }
-}
-
-function readOrMakeKeys(directory: string): KeysFile {
-  const path = join(directory, 'keys.json');
-  const text = readIfPresent(path) ?? makeKeys(directory, path);
-  try {
-    return keysFileSchema.parse(JSON.parse(text));
-  } catch {
-    throw new StartupError(`${path} is damaged: restore it, or remove the data directory to start anew.`);
-  }
-}
-
-/** Written whole, then linked: of two processes that start at once, one makes the file and both read it. */
-function makeKeys(directory: string, path: string): string {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const key = () => randomBytes(32).toString('base64url');
-  const keys: KeysFile = {
-    pepper: key(),
-    seal: key(),
-    id: key(),
-    hop: key(),
-    index: key(),
-    token: key(),
-    apiKey: mintApiKey('test'),
-  };
-  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  writeFileSync(draft, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });
-  try {
-    linkSync(draft, path);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  } finally {
-    rmSync(draft, { force: true });
-  }
-  return readFileSync(path, 'utf8');
-}
-
-function readIfPresent(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -1,7 +1,18 @@
 /** Clean-ups run last in, first out; one that fails does not keep the others from running. */
 export interface Disposer {
-  add(cleanUp: () => unknown): void;
+  /** `what` says what the clean-up waits for, for the line that names what did not end in time. */
+  add(cleanUp: () => unknown, what?: string | (() => string | undefined)): void;
+  /** Runs after all others, whenever it was added: for what shows how the others end. */
+  addLast(cleanUp: () => unknown, what?: string): void;
+  isDisposing(): boolean;
   dispose(): Promise<void>;
+  /** What `dispose` waits for now. */
+  pending(): string | undefined;
+}
+
+interface CleanUp {
+  readonly run: () => unknown;
+  readonly what: string | (() => string | undefined) | undefined;
 }
 
 /** Runs a composition; when it fails, what it had made so far is undone. */
@@ -16,21 +27,29 @@ export async function withDisposer<T>(compose: (disposer: Disposer) => Promise<T
 }
 
 export function createDisposer(): Disposer {
-  const cleanUps: (() => unknown)[] = [];
+  const cleanUps: CleanUp[] = [];
+  let running: CleanUp | undefined;
+  let isDisposing = false;
   return {
-    add: (cleanUp) => {
-      cleanUps.push(cleanUp);
+    add: (run, what) => {
+      cleanUps.push({ run, what });
     },
+    addLast: (run, what) => {
+      cleanUps.unshift({ run, what });
+    },
+    isDisposing: () => isDisposing,
     async dispose() {
+      isDisposing = true;
       const failures: unknown[] = [];
-      for (let cleanUp = cleanUps.pop(); cleanUp; cleanUp = cleanUps.pop()) {
+      for (running = cleanUps.pop(); running; running = cleanUps.pop()) {
         try {
-          await cleanUp();
+          await running.run();
         } catch (error) {
           failures.push(error);
         }
       }
       if (failures.length > 0) throw new AggregateError(failures, 'Clean-up failed');
     },
+    pending: () => (typeof running?.what === 'function' ? running.what() : running?.what),
   };
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { Secret } from './secret.ts';
 
@@ -16,11 +17,24 @@ export interface KeyRing {
 export const keyOfRing = (ring: KeyRing, id: number): Secret<Buffer> | undefined =>
   ring.keys.find((entry) => entry.id === id)?.key;
 
+/**
+ * Whether a key that the ring lacks is still to come: ids grow. What was made with it can be read after a restart; what
+ * was made with a missing key that is older is lost, for that one was retired.
+ */
+export const isKeyToCome = (ring: KeyRing, id: number): boolean => ring.keys.every((entry) => entry.id < id);
+
 /** A ring of one key, whose id is 1. */
 export function singleKeyRing(key: Secret<Buffer>): KeyRing {
   const current = { id: 1, key };
   return { current, keys: [current] };
 }
+
+/** 32 random bytes as 43 base64url characters. */
+export const newKeyText = () => randomBytes(32).toString('base64url');
+
+/** The ring as its variable and `keys.json` have it. */
+export const formatKeyRing = ({ keys }: KeyRing): string =>
+  keys.map(({ id, key }) => `${id}:${key.reveal().toString('base64url')}`).join(',');
 
 const RING = /^(\d{1,3}:)?[A-Za-z0-9_-]{43}(,\d{1,3}:[A-Za-z0-9_-]{43})*$/;
 

@@ -1,8 +1,32 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { within } from './redis/connection.ts';
 
 export type { Registry };
 
 const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** A figure that is read when it is asked for, and its labels. */
+interface Sample {
+  readonly value: number;
+}
+export interface QueueSample extends Sample {
+  readonly queue: string;
+  readonly state?: string;
+}
+export interface CircuitSample extends Sample {
+  readonly provider: string;
+  readonly mode: string;
+  readonly state: string;
+}
+
+const SCRAPE_READ_MS = 500;
+
+/** While Redis is away nobody knows the figures: none is better than an old one. Readiness tells the rest. */
+async function showSamples(gauge: Gauge, reading: Promise<readonly Sample[]>): Promise<void> {
+  const samples = await within(SCRAPE_READ_MS, reading).catch((): readonly Sample[] => []);
+  gauge.reset();
+  for (const { value, ...labels } of samples) gauge.set(labels, value);
+}
 
 /** One registry per service, so that several live in one process without mixing their figures. */
 export function createRegistry(service: string): Registry {
@@ -38,6 +62,30 @@ export const sendsTotal = (registry: Registry) =>
     registers: [registry],
   });
 
+export const digestPoolDigests = (registry: Registry, read: () => { running: number; waiting: number }) =>
+  new Gauge({
+    name: 'watchword_digest_pool_digests',
+    help: 'Code digests running or waiting for their turn',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      const { running, waiting } = read();
+      this.set({ state: 'running' }, running);
+      this.set({ state: 'waiting' }, waiting);
+    },
+  });
+
+export const digestPoolRefusedTotal = (registry: Registry, read: () => number) =>
+  new Counter({
+    name: 'watchword_digest_pool_refused_total',
+    help: 'Code digests refused, since they would not have been done in time',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(read());
+    },
+  });
+
 export const dueEntriesTotal = (registry: Registry) =>
   new Counter({
     name: 'watchword_due_entries_total',
@@ -46,31 +94,44 @@ export const dueEntriesTotal = (registry: Registry) =>
     registers: [registry],
   });
 
-export const dueLagSeconds = (registry: Registry) =>
+export const dueLagSeconds = (registry: Registry, read: () => number) =>
   new Gauge({
     name: 'watchword_due_lag_seconds',
-    help: 'How late the oldest drained due entry of the last round was',
+    help: 'How late due entries are: the oldest one of the last complete round, or the time since that round when it is longer',
     registers: [registry],
+    collect() {
+      this.set(read());
+    },
   });
 
-export const queueJobs = (registry: Registry, read: () => Promise<Record<string, number>>) =>
+export const queueJobs = (registry: Registry, read: () => Promise<readonly QueueSample[]>) =>
   new Gauge({
     name: 'watchword_queue_jobs',
-    help: 'Jobs in the delivery queue, by state',
-    labelNames: ['state'],
+    help: 'Jobs in a queue, by state',
+    labelNames: ['queue', 'state'],
     registers: [registry],
     async collect() {
-      // A scrape while Redis is away keeps the last figures; readiness tells the rest.
-      const counts = await read().catch((): Record<string, number> => ({}));
-      for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
+      await showSamples(this, read());
+    },
+  });
+
+/** The figure to scale workers by. */
+export const queueOldestJobAgeSeconds = (registry: Registry, read: () => Promise<readonly QueueSample[]>) =>
+  new Gauge({
+    name: 'watchword_queue_oldest_job_age_seconds',
+    help: 'How long the job that is next in a queue has waited; 0 when none waits',
+    labelNames: ['queue'],
+    registers: [registry],
+    async collect() {
+      await showSamples(this, read());
     },
   });
 
 export const attemptSeconds = (registry: Registry) =>
   new Histogram({
     name: 'watchword_attempt_duration_seconds',
-    help: 'Time of a provider call, by its outcome',
-    labelNames: ['provider', 'channel', 'outcome'],
+    help: 'Time of a provider call, by its outcome; class says whose fault a rejection is',
+    labelNames: ['provider', 'mode', 'channel', 'outcome', 'class'],
     buckets: LATENCY_SECONDS,
     registers: [registry],
   });
@@ -83,10 +144,74 @@ export const deliveriesTotal = (registry: Registry) =>
     registers: [registry],
   });
 
-export const circuitOpen = (registry: Registry) =>
-  new Gauge({
-    name: 'watchword_circuit_open',
-    help: '1 while this worker sees the circuit of a provider open or half open',
-    labelNames: ['provider'],
+/** Calls that may have doubled a message. */
+export const possibleDuplicatesTotal = (registry: Registry) =>
+  new Counter({
+    name: 'watchword_possible_duplicates_total',
+    help: 'Provider calls after one whose outcome nobody knows, by why: unknown or lease_ended',
+    labelNames: ['channel', 'reason'],
     registers: [registry],
+  });
+
+export const circuitState = (registry: Registry, read: () => Promise<readonly CircuitSample[]>) =>
+  new Gauge({
+    name: 'watchword_circuit_state',
+    help: '1 for the state in which the circuit of a provider is',
+    labelNames: ['provider', 'mode', 'state'],
+    registers: [registry],
+    async collect() {
+      await showSamples(this, read());
+    },
+  });
+
+export const circuitTransitionsTotal = (registry: Registry) =>
+  new Counter({
+    name: 'watchword_circuit_transitions_total',
+    help: 'Circuits that changed their state, by the new one and why',
+    labelNames: ['provider', 'mode', 'to', 'reason'],
+    registers: [registry],
+  });
+
+export const receiptsTotal = (registry: Registry) =>
+  new Counter({
+    name: 'watchword_receipts_total',
+    help: 'Receipts of providers, by what they say and what came of them; status is none for a forged one',
+    labelNames: ['provider', 'status', 'result'],
+    registers: [registry],
+  });
+
+export const recordedEventsTotal = (registry: Registry) =>
+  new Counter({
+    name: 'watchword_recorded_events_total',
+    help: 'Events that left the streams, by result: recorded, or poison that was set aside',
+    labelNames: ['result'],
+    registers: [registry],
+  });
+
+export const recordingBatchesTotal = (registry: Registry) =>
+  new Counter({
+    name: 'watchword_recording_batches_total',
+    help: 'Batches of events, by result: written, fenced, refused by the database, or the database unavailable',
+    labelNames: ['result'],
+    registers: [registry],
+  });
+
+export const recordingLagSeconds = (registry: Registry, read: () => number) =>
+  new Gauge({
+    name: 'watchword_recording_lag_seconds',
+    help: 'Age of the oldest event that is not recorded yet',
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+
+export const shardsLeased = (registry: Registry, read: () => number) =>
+  new Gauge({
+    name: 'watchword_recording_shards',
+    help: 'Shards whose events this recorder records',
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
   });

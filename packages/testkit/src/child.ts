@@ -22,7 +22,7 @@ export interface Child {
 
 /** Starts a TypeScript file of the repository; `environment` is all it gets beside PATH. */
 export function startChild(file: string, environment: Readonly<Record<string, string>>): Child {
-  const child = spawn(process.execPath, ['--conditions=watchword-source', file], {
+  const child = spawn(process.execPath, ['--conditions=watchword-source', '--max-semi-space-size=4', file], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: `${ROOT}node_modules/.cache/node-compile`, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,8 +1,13 @@
 export * from './child.ts';
 export * from './chromium.ts';
+export * from './counting-carrier.ts';
 export * from './eventually.ts';
 export * from './leak-search.ts';
 export * from './platform.ts';
 export * from './redis-process.ts';
+export { createTraffic, type Traffic } from './scenarios/caller.ts';
+export * from './scenarios/provider-outage.ts';
+export * from './scenarios/recorder-crash.ts';
 export * from './scenarios/redis-outage.ts';
+export { sendTraffic } from './scenarios/traffic.ts';
 export * from './scenarios/worker-crash.ts';

@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type StandaloneFile, standaloneFileSchema } from '@watchword/platform';
 import { z } from 'zod';
 import { type Child, startChild } from './child.ts';
 import { eventually } from './eventually.ts';
-import { findLeaks, readWholeDirectory, readWholeRedis } from './leak-search.ts';
+import { findLeaks, type Places, readWholeDirectory, readWholeRedis } from './leak-search.ts';
 
 const messageSchema = z.object({
   id: z.string(),
@@ -25,6 +25,7 @@ export interface AnswerBody {
   readonly result: string;
   readonly valid: boolean;
   readonly code: string;
+  readonly token?: string;
   readonly errors?: readonly { pointer: string; detail: string }[];
   readonly deliveries: readonly { id: string; status: string }[];
   readonly events: readonly {
@@ -48,9 +49,11 @@ export interface Fault {
   readonly count?: number;
   readonly delay_ms?: number;
   readonly code?: string;
+  /** What the provider tells later of the messages it takes. */
+  readonly receipt?: { readonly mode: string; readonly code?: number; readonly delay_ms?: number };
 }
 
-const SERVICES = ['gateway', 'otp', 'worker', 'sandbox'] as const;
+const SERVICES = ['gateway', 'otp', 'worker', 'recorder', 'sandbox'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 export interface PlatformOptions {
@@ -73,7 +76,8 @@ export async function startPlatform({ env = {}, without = [] }: PlatformOptions 
   const children: Child[] = [standalone];
   await standalone.ready;
   const file = readStandaloneFile(directory);
-  const gateway = file.gateway ?? '';
+  // Started alone, it listens where the test says.
+  const gateway = file.gateway ?? `http://127.0.0.1:${environment.GATEWAY_PORT}`;
   const sandbox = file.sandbox ?? '';
   const seen = new Map<string, InboxMessage>();
 
@@ -137,7 +141,13 @@ export async function startPlatform({ env = {}, without = [] }: PlatformOptions 
     const codes = messages.flatMap(({ code }) => (code === null ? [] : [code]));
     const secrets = [...new Set([...codes, ...messages.map(({ to }) => to.slice(1))])];
     const logs = children.map((child) => [`output of process ${child.pid}`, Buffer.from(logOf(child))] as const);
-    const places = [...(await readWholeRedis(file.redis)), ...readWholeDirectory(join(directory, 'redis')), ...logs];
+    const places = [
+      ...(await readWholeRedis(file.redis)),
+      ...readWholeDirectory(join(directory, 'redis')),
+      ...readRecords(directory),
+      ...(await readMetrics([...Object.values(file.metrics), ...children.flatMap(metricsOf)])),
+      ...logs,
+    ];
     return { codes: new Set(codes).size, leaks: findLeaks(secrets, places) };
   }
 
@@ -168,6 +178,22 @@ export async function startPlatform({ env = {}, without = [] }: PlatformOptions 
     searchLeaks,
     stop,
   };
+}
+
+/** The database, with what is not yet moved from its write-ahead log. */
+function readRecords(directory: string): Places {
+  const files = readdirSync(directory).filter((name) => name.startsWith('records.db'));
+  return files.map((name) => [name, readFileSync(join(directory, name))] as const);
+}
+
+/** What a service that was started alone shows; one that was killed shows nothing any more. */
+const metricsOf = (child: Child) =>
+  child.hasEnded() ? [] : [...child.output().matchAll(/^ready .* metrics (\S+)$/gm)].map(([, url]) => url as string);
+
+async function readMetrics(urls: readonly string[]): Promise<Places> {
+  return Promise.all(
+    urls.map(async (url) => [`metrics at ${url}`, Buffer.from(await (await fetch(url)).text())] as const),
+  );
 }
 
 /** What a process logged; the calls that standalone prints for pasting name a number of their own. */

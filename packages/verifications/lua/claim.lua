@@ -16,7 +16,7 @@ if not status then return { 'gone' } end
 if status ~= 'queued' and status ~= 'sending' then return { 'ended' } end
 if status == 'sending' then
   if now < number_of(verification, 'y' .. ordinal) then return { 'leased' } end
-  end_lease(events, verification, id, ordinal, now)
+  if end_lease(events, due, verification, id, ordinal, now) then return { 'ended' } end
 end
 
 -- A code that was superseded (resend mode rotate) or whose verification has ended is never sent.

@@ -32,7 +32,7 @@ if delivery == 'sending' then
     redis.call('ZADD', due, lease_ends, delivery_due(id, ordinal))
     return { 'later' }
   end
-  end_lease(events, verification, id, ordinal, now)
+  if end_lease(events, due, verification, id, ordinal, now) then return { 'ended' } end
   if status ~= 'pending' then
     end_delivery(events, due, verification, id, ordinal, now, 'unknown')
     return { 'ended' }

@@ -3,8 +3,9 @@
 -- comparing apart would let racing guesses exceed the count. A Redis out of memory still judges: a check adds next to nothing.
 -- KEYS  1 verification   2 destination   3 operation   4 events   5 due
 -- ARGV  1 now   2 deadline   3 id   4 project   5 candidate digest   6 binding digest   7 free wrong checks
---       8 '1' when KEYS[3] is a real operation
--- Returns JSON: {result, status, checks_remaining} with result one of CHECK_RESULTS
+--       8 '1' when KEYS[3] is a real operation   9 '1' when the pepper of its codes has been retired, which ends it
+-- Returns {JSON}, or {JSON, sealed destination, purpose, approved at} of an approval
+-- JSON: {result, status, checks_remaining} with result one of CHECK_RESULTS
 --       | {result: checks_locked, retry_ms} | {result: not_found} | {result: gone} | {result: late}
 --       | {result: undigested}: the candidate was left empty, since the verification had been seen ended, and it is open
 -- include "./prelude.lua"
@@ -12,31 +13,38 @@ local verification, destination, operation, events, due = KEYS[1], KEYS[2], KEYS
 local now, id = tonumber(ARGV[1]), ARGV[3]
 local LOCK_FIRST_MS, LOCK_MAX_MS, LOCK_AT = 30 * 1000, 3600 * 1000, 100
 
-if is_late(ARGV[2]) then return '{"result":"late"}' end
+if is_late(ARGV[2]) then return { '{"result":"late"}' } end
 if ARGV[8] == '' then operation = '' end
 local project = redis.call('HGET', verification, 'p')
-if not project then return '{"result":"gone"}' end
-if project ~= ARGV[4] then return '{"result":"not_found"}' end
+if not project then return { '{"result":"gone"}' } end
+if project ~= ARGV[4] then return { '{"result":"not_found"}' } end
+
+-- What a token is made of is read each time, so that a repeat of the check that approved gets the same token.
+local function approved(text)
+  local fields = redis.call('HMGET', verification, 't', 'u', 'e')
+  return { text, fields[1], fields[2], fields[3] }
+end
+
 local known = recall(operation)
-if known then return known end
+if known then return cjson.decode(known).result == 'approved' and approved(known) or { known } end
 
 local function answer(result)
   return { result = result, status = redis.call('HGET', verification, 's'), checks_remaining = number_of(verification, 'c') }
 end
 
 local status = redis.call('HGET', verification, 's')
-if status == 'pending' and now > number_of(verification, 'x') then
+if status == 'pending' and (now > number_of(verification, 'x') or ARGV[9] == '1') then
   end_verification(events, due, verification, id, now, 'expired')
   status = 'expired'
 end
 if status ~= 'pending' then
-  return remember(operation, answer(status == 'approved' and 'already_approved' or status))
+  return { remember(operation, answer(status == 'approved' and 'already_approved' or status)) }
 end
 
-if ARGV[5] == '' then return '{"result":"undigested"}' end
+if ARGV[5] == '' then return { '{"result":"undigested"}' } end
 
 local locked_until = number_of(destination, 'l')
-if now < locked_until then return cjson.encode({ result = 'checks_locked', retry_ms = locked_until - now }) end
+if now < locked_until then return { cjson.encode({ result = 'checks_locked', retry_ms = locked_until - now }) } end
 
 local function judged(result)
   local outcome = answer(result)
@@ -45,7 +53,7 @@ local function judged(result)
 end
 
 -- The code is not compared, so nothing is learned about it and no check is used up.
-if (redis.call('HGET', verification, 'b') or '') ~= ARGV[6] then return remember(operation, judged('binding_mismatch')) end
+if (redis.call('HGET', verification, 'b') or '') ~= ARGV[6] then return { remember(operation, judged('binding_mismatch')) } end
 
 local checks_left = redis.call('HINCRBY', verification, 'c', -1)
 for ordinal = number_of(verification, 'n'), 1, -1 do
@@ -55,7 +63,7 @@ for ordinal = number_of(verification, 'n'), 1, -1 do
     local outcome = judged('approved')
     end_verification(events, due, verification, id, now, 'approved')
     outcome.status = 'approved'
-    return remember(operation, outcome)
+    return approved(remember(operation, outcome))
   end
 end
 
@@ -73,4 +81,4 @@ if checks_left <= 0 then
   end_verification(events, due, verification, id, now, 'exhausted')
   outcome.status = 'exhausted'
 end
-return remember(operation, outcome)
+return { remember(operation, outcome) }

@@ -3,9 +3,10 @@
 -- Verification (hash `ww:{NN}:v:<id>`; short names and values of at most 64 bytes keep it a listpack)
 --   p project   m mode   u purpose   s status   b binding digest   c checks left   g how many of the last codes stay valid
 --   n deliveries   q last event seq   f, l first and last event id   o opened   x expires   e ended   T code TTL   R retention
---   t sealed destination   k sealed context (locale, client, metadata)   U undeliverable
+--   t sealed destination   k sealed context (locale, client, metadata)   U undeliverable   z approval token consumed
 --   per delivery i:  s<i> status   x<i> code expires   h<i> code digest   c<i> sealed code   a<i> attempts   r<i> provider calls
---     y<i> lease of the attempt that is not settled yet ends
+--     y<i> lease of the attempt that is not settled yet ends   w<i> receipts: the highest of each attempt, a digit each
+--     j<i> the attempt that it was accepted by, when that is not the latest
 -- Destination (hash `ww:{NN}:d:<handle>`)
 --   w send times in the window (6 bytes each)   r resend allowed at   k wrong checks in a row   l locked until
 --   o<binding digest> the latest verification opened under that binding
@@ -15,6 +16,9 @@ local STREAK_KEPT_MS = 30 * 24 * 3600 * 1000
 local OPERATION_KEPT_MS = 24 * 3600 * 1000
 local ENQUEUE_CHECK_MS = 2000
 local LOCKED_FOR_GOOD = '9007199254740991'
+-- What receipts say, in rising order; the first two only prove that the provider took the message.
+local RECEIPTS = { accepted = 1, sent = 2, undelivered = 3, delivered = 4, read = 5 }
+local TAKEN = { accepted = true, undelivered = true, delivered = true, read = true }
 
 local function server_now()
   local time = redis.call('TIME')
@@ -54,22 +58,55 @@ local function expiry_due(id)
   return 'x:' .. id
 end
 
-local function end_delivery(events, due, verification, id, ordinal, now, status)
+-- `undeliverable` is about the last message: an earlier one that did not get through says nothing of it.
+local function put_delivery(verification, ordinal, status)
   redis.call('HSET', verification, 's' .. ordinal, status)
+  if status == 'accepted' or status == 'delivered' or status == 'read' then
+    redis.call('HDEL', verification, 'U')
+  elseif status ~= 'unknown' and status ~= 'skipped' and tonumber(ordinal) == number_of(verification, 'n') then
+    redis.call('HSET', verification, 'U', '1')
+  end
+end
+
+local function end_delivery(events, due, verification, id, ordinal, now, status)
+  put_delivery(verification, ordinal, status)
   redis.call('HDEL', verification, 'c' .. ordinal, 'y' .. ordinal)
   redis.call('ZREM', due, delivery_due(id, ordinal))
-  if status == 'failed' or status == 'expired_unsent' then redis.call('HSET', verification, 'U', '1') end
-  if status == 'accepted' then redis.call('HDEL', verification, 'U') end
   emit(events, verification, id, 'delivery.ended', now, { delivery = delivery_id(id, ordinal), status = status })
 end
 
--- The attempt whose lease has ended: its worker died or lost Redis for that long, so nobody knows what the provider did.
-local function end_lease(events, verification, id, ordinal, now)
+-- Joins the receipts that came before this: how the delivery ends, or nil. Proof that a provider took the message, with
+-- whichever attempt, ends it, since sending it again would double it; `ending` (or nil) is how it would end without.
+local function join_receipts(verification, ordinal, ending)
+  local seen = redis.call('HGET', verification, 'w' .. ordinal) or ''
+  local best, taken_by = 0, nil
+  for attempt = 1, #seen do
+    local receipt = tonumber(string.sub(seen, attempt, attempt))
+    if receipt > 0 and receipt ~= RECEIPTS.undelivered and receipt >= best then best, taken_by = receipt, attempt end
+  end
+  if best == RECEIPTS.read then return 'read' end
+  if best == RECEIPTS.delivered then return 'delivered' end
+  local latest = number_of(verification, 'a' .. ordinal)
+  local undelivered = string.sub(seen, latest, latest) == tostring(RECEIPTS.undelivered)
+  if taken_by and (undelivered or ending ~= 'accepted') then
+    redis.call('HSET', verification, 'j' .. ordinal, taken_by)
+    return 'accepted'
+  end
+  if undelivered and (ending == 'accepted' or ending == 'unknown') then return 'undelivered' end
+  return ending
+end
+
+-- The attempt whose lease has ended: its worker died or lost Redis for that long, so nobody knows what the provider did,
+-- unless a receipt has told. Returns whether that ended the delivery; else it is to be sent again.
+local function end_lease(events, due, verification, id, ordinal, now)
   redis.call('HSET', verification, 's' .. ordinal, 'queued')
   emit(events, verification, id, 'attempt.settled', now, {
     delivery = delivery_id(id, ordinal), attempt = number_of(verification, 'a' .. ordinal), outcome = 'unknown',
     provider_code = 'lease_ended',
   })
+  local ended = join_receipts(verification, ordinal, nil)
+  if ended then end_delivery(events, due, verification, id, ordinal, now, ended) end
+  return ended ~= nil
 end
 
 -- How a delivery ends that was not sent before its verification ended like this.

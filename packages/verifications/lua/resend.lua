@@ -1,7 +1,8 @@
 -- Sends another code for an open verification: one more delivery, the same count of checks.
 -- KEYS  1 verification   2 destination   3 operation   4 events   5 due
 -- ARGV  1 now   2 deadline   3 id   4 project   5 sends max   6 sends window   7 pacing   8 channel   9 code digest
---       10 sealed code   11 '1' when KEYS[3] is a real operation
+--       10 sealed code   11 '1' when KEYS[3] is a real operation   12 ids of the seal keys whose values are not lost, a byte
+--       each; empty when the pepper of its codes has been retired. What was lost can be neither sent nor verified: it ends
 -- Returns {JSON, sealed destination or ''}; JSON: {result: opened, …} as open has it
 --       | {result: not_found} | {result: not_pending, status} | {result: resend_too_soon or max_sends, retry_ms} | {result: late}
 -- include "./prelude.lua"
@@ -18,7 +19,8 @@ local known = recall(operation)
 if known then return { known, sealed_destination } end
 
 local status = redis.call('HGET', verification, 's')
-if status == 'pending' and now > number_of(verification, 'x') then
+local is_lost = not string.find(ARGV[12], string.sub(sealed_destination, 1, 1), 1, true)
+if status == 'pending' and (is_lost or now > number_of(verification, 'x')) then
   end_verification(events, due, verification, id, now, 'expired')
   status = 'expired'
 end

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Records what a provider did with an attempt, and what becomes of the delivery. A claim that was superseded changes nothing.
+-- Records what a provider did with an attempt, and what becomes of the delivery; a receipt that came first may end it instead.
+-- A claim that was superseded changes nothing.
 -- KEYS  1 verification   2 events   3 due
 -- ARGV  1 now   2 id   3 delivery ordinal   4 attempt   5 JSON of the event's data   6 next: end, again or later
 --       7 status (end) or delay in ms (again, later)   8 '1' when a provider was called
@@ -20,10 +21,15 @@ end
 if ARGV[8] == '1' then redis.call('HINCRBY', verification, 'r' .. ordinal, 1) end
 
 emit(events, verification, id, 'attempt.settled', now, cjson.decode(ARGV[5]))
+local ending = nil
 if ARGV[6] == 'end' then
-  end_delivery(events, due, verification, id, ordinal, now, ARGV[7])
+  ending = ARGV[7]
 elseif redis.call('HGET', verification, 's') ~= 'pending' then
-  end_delivery(events, due, verification, id, ordinal, now, 'skipped')
+  ending = 'skipped'
+end
+ending = join_receipts(verification, ordinal, ending)
+if ending then
+  end_delivery(events, due, verification, id, ordinal, now, ending)
 else
   redis.call('HSET', verification, 's' .. ordinal, 'queued')
   redis.call('HDEL', verification, 'y' .. ordinal)

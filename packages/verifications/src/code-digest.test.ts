@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { createCodeDigests } from './code-digest.ts';
 
 const clock = { now: () => 1_000, serverNow: () => 1_000 };
-const cheap = { memoryKib: 8 };
+const cheap = { memoryKib: 8, pepper: 1 };
 const create = (bounds: { concurrency: number; waitingMax: number }, pepper = new Secret(randomBytes(32))) =>
   createCodeDigests({ peppers: singleKeyRing(pepper), clock, ...bounds });
 
@@ -15,7 +15,7 @@ test('a digest depends on the code, the id, the cost and the pepper', async () =
   expect(await digests.digest('123456', 'id', cheap, 2_000)).toEqual(digest);
   expect(await digests.digest('123457', 'id', cheap, 2_000)).not.toEqual(digest);
   expect(await digests.digest('123456', 'other', cheap, 2_000)).not.toEqual(digest);
-  expect(await digests.digest('123456', 'id', { memoryKib: 16 }, 2_000)).not.toEqual(digest);
+  expect(await digests.digest('123456', 'id', { memoryKib: 16, pepper: 1 }, 2_000)).not.toEqual(digest);
   expect(await create({ concurrency: 1, waitingMax: 1 }).digest('123456', 'id', cheap, 2_000)).not.toEqual(digest);
 });
 

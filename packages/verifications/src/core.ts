@@ -11,7 +11,7 @@ export interface VerificationsOptions {
   readonly clock: Clock;
   readonly idKey: Secret<Buffer>;
   readonly sealKeys: KeyRing;
-  readonly digests: CodeDigests;
+  readonly digests: Pick<CodeDigests, 'digest'>;
   readonly profiles: DigestProfiles;
 }
 
@@ -28,10 +28,16 @@ export function createCore({ redis, clock, idKey, sealKeys, digests, profiles }:
     return id === null || address === null ? null : { id, address };
   }
 
-  async function digest(code: string, id: string, profileNumber: number, deadline: number, isMoot?: () => boolean) {
+  /** Null when the id's pepper has been retired: none of its codes can be verified any more. */
+  async function digest(
+    code: string,
+    id: string,
+    profileNumber: number,
+    deadline: number,
+    isMoot?: () => boolean,
+  ): Promise<Buffer | null> {
     const profile = await profiles.get(profileNumber);
-    if (!profile) throw new Error(`Digest profile ${profileNumber} is not registered`);
-    return digests.digest(normalizeCode(code), id, profile, deadline, isMoot);
+    return profile ? digests.digest(normalizeCode(code), id, profile, deadline, isMoot) : null;
   }
 
   return { redis, clock, keys, ids, sealer, profiles, find, digest };

@@ -3,10 +3,10 @@ import type { Clock, KeyRing, RedisConnection, Secret } from '@watchword/platfor
 import { z } from 'zod';
 import { shardKeys } from './addresses.ts';
 import { LEAST_LIFE_MS } from './code-policy.ts';
-import type { Claimed, Deliveries, Refused, Settlement } from './deliveries.ts';
+import type { Claimed, ClaimedAttempt, Deliveries, Refused, Settlement } from './deliveries.ts';
 import { deriveAddressKeys } from './keys.ts';
 import { claimScript, settleScript } from './scripts.ts';
-import { createSealer } from './seal.ts';
+import { createSealer, SealKeyMissing } from './seal.ts';
 import { attemptIdOf, createVerificationIds, parseDeliveryId } from './verification-id.ts';
 
 export interface DeliveriesOptions {
@@ -31,7 +31,37 @@ export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOp
     return { ref, keys: { verification: keys.verification(ref.id), events: keys.events, due: keys.due } };
   }
 
+  async function settle(attempt: ClaimedAttempt, settlement: Settlement): Promise<'settled' | 'stale'> {
+    const found = find(attempt.deliveryId);
+    if (!found) return 'stale';
+    const { next } = settlement;
+    return settleScript(redis, found.keys, [
+      clock.now(),
+      found.ref.id,
+      found.ref.ordinal,
+      attempt.ordinal,
+      JSON.stringify(describe(attempt, settlement)),
+      next.kind,
+      next.kind === 'end' ? next.status : next.kind === 'later' ? next.delayMs : AGAIN_CHECK_MS,
+      settlement.countsAsCall ? '1' : '',
+    ]);
+  }
+
+  function unseal(id: string, destination: Buffer, code: Buffer) {
+    try {
+      return {
+        destination: sealer.unseal(destination, id, 'destination'),
+        code: sealer.unseal(code, id, 'code'),
+      };
+    } catch (error) {
+      if (error instanceof SealKeyMissing) return error;
+      throw error;
+    }
+  }
+
   return {
+    settle,
+
     async claim(deliveryId, leaseMs): Promise<Claimed | Refused> {
       const found = find(deliveryId);
       if (!found) return { result: 'gone' };
@@ -39,12 +69,18 @@ export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOp
       const deadline = clock.serverNow() + CLAIM_PATIENCE_MS;
       const reply = await claimScript(redis, found.keys, [clock.now(), deadline, id, ordinal, leaseMs, LEAST_LIFE_MS]);
       if (reply[0] !== 'claimed') return { result: reply[0] };
-      const [, attempt, destination, code, purpose, project, modeName, codeTtlMs, remainingMs, providerCalls] = reply;
+      const [, ordinalOfAttempt, destination, code, purpose, project, modeName, codeTtlMs, remainingMs, providerCalls] =
+        reply;
+      const attempt = { id: attemptIdOf(found.ref, ordinalOfAttempt), ordinal: ordinalOfAttempt, deliveryId };
+      const unsealed = unseal(id, destination, code);
+      if (unsealed instanceof SealKeyMissing) {
+        await settle(attempt, settlementOfUnsealable(unsealed));
+        return { result: 'unsealable' };
+      }
       return {
         result: 'claimed',
-        attempt: { id: attemptIdOf(found.ref, attempt), ordinal: attempt, deliveryId },
-        destination: sealer.unseal(destination, id, 'destination'),
-        code: sealer.unseal(code, id, 'code'),
+        attempt,
+        ...unsealed,
         purpose,
         project,
         mode: mode.parse(modeName),
@@ -53,22 +89,6 @@ export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOp
         providerCalls,
       };
     },
-
-    async settle(attempt, settlement) {
-      const found = find(attempt.deliveryId);
-      if (!found) return 'stale';
-      const { next } = settlement;
-      return settleScript(redis, found.keys, [
-        clock.now(),
-        found.ref.id,
-        found.ref.ordinal,
-        attempt.ordinal,
-        JSON.stringify(describe(attempt, settlement)),
-        next.kind,
-        next.kind === 'end' ? next.status : next.kind === 'later' ? next.delayMs : AGAIN_CHECK_MS,
-        settlement.countsAsCall ? '1' : '',
-      ]);
-    },
   };
 }
 
@@ -76,6 +96,16 @@ export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOp
 const CLAIM_PATIENCE_MS = 1_000;
 /** How soon the due set looks after a job that said it would claim again. */
 const AGAIN_CHECK_MS = 2_000;
+/** A key that is still to come takes a restart of this worker; another may have it. */
+const UNSEALABLE_RETRY_MS = 5_000;
+
+/** Under a retired key the message is lost, and trying again would not help. */
+function settlementOfUnsealable({ toCome }: SealKeyMissing): Settlement {
+  const seen = { provider: null, countsAsCall: false, providerCode: 'seal_key_missing' } as const;
+  return toCome
+    ? { ...seen, outcome: 'transient', next: { kind: 'later', delayMs: UNSEALABLE_RETRY_MS } }
+    : { ...seen, outcome: 'rejected', class: 'configuration', next: { kind: 'end', status: 'failed' } };
+}
 
 function describe(attempt: { deliveryId: string; ordinal: number }, settlement: Settlement) {
   return {

@@ -29,9 +29,10 @@ export interface Refused {
   /**
    * `leased`: another worker is at it, this job is superseded · `ended`: this delivery or its verification has ended ·
    * `expired`: too little life left, now `expired_unsent` · `gone`: forged or forgotten · `late`: the claim had to wait for Redis;
-   * the due set brings the delivery back.
+   * the due set brings the delivery back · `unsealable`: its seal key is not in this worker's ring; it is settled as failed, or,
+   * when the key is still to come, for later.
    */
-  readonly result: 'leased' | 'ended' | 'expired' | 'gone' | 'late';
+  readonly result: 'leased' | 'ended' | 'expired' | 'gone' | 'late' | 'unsealable';
 }
 
 /** What becomes of the delivery after an attempt. */

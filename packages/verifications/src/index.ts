@@ -1,7 +1,13 @@
+export { SHARDS, shardKeys } from './addresses.ts';
 export * from './code-policy.ts';
 export { CODE_ALPHABETS, type CodeAlphabet } from './codes.ts';
 export * from './create-deliveries.ts';
 export * from './deliveries.ts';
 export * from './due-set.ts';
 export * from './outcomes.ts';
+export { openContext } from './read-state.ts';
+export * from './receipts.ts';
+export { createSealer, type Sealer, SealKeyMissing, unsealIfHeld } from './seal.ts';
+export type { Tail } from './timeline.ts';
+export { stripVerificationPrefix } from './verification-id.ts';
 export * from './verifications.ts';

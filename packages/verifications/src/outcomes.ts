@@ -34,7 +34,8 @@ export interface Sent {
   readonly result: 'sent';
   readonly id: string;
   readonly deliveryId: string;
-  readonly destination: string;
+  /** Undefined when this process lacks the key that it was sealed under. */
+  readonly destination: string | undefined;
   readonly expiresAt: number;
   readonly resendAt: number;
   readonly sendsRemaining: number;
@@ -45,12 +46,37 @@ export type SendRefused = { readonly result: 'resend_too_soon' | 'max_sends'; re
 export type NotPending = { readonly result: 'not_pending'; readonly status: VerificationStatus };
 export type NotFound = { readonly result: 'not_found' };
 
+/** What an approval proved. */
+export interface Approval {
+  readonly id: string;
+  /** Undefined when its seal key has been retired. */
+  readonly destination: string | undefined;
+  readonly purpose: string;
+  /** Milliseconds since the epoch; the same for every repeat of the check that approved. */
+  readonly approvedAt: number;
+}
+
 export interface Judged {
   readonly result: CheckResult;
   readonly status: VerificationStatus;
   readonly checksRemaining: number;
+  /** Redis has no such verification any more: it expired, unless the records know better. */
+  readonly isForgotten?: true;
+  /** With `approved` only. */
+  readonly approval?: Approval;
 }
 export type ChecksLocked = { readonly result: 'checks_locked'; readonly retryMs: number };
+
+/**
+ * `parked`: its attempt is not settled yet, and settling it joins the receipt · `duplicate`, `late`: its attempt had said as
+ * much or more, nothing was changed · `unmatched`: its verification is forgotten, or never had such an attempt · `forged`:
+ * an account of the other mode signed it, nothing was changed.
+ */
+export const RECEIPT_RESULTS = ['applied', 'parked', 'duplicate', 'late', 'unmatched', 'forged'] as const;
+export type ReceiptResult = (typeof RECEIPT_RESULTS)[number];
+
+/** `invalid`: no approved verification of this project, or the token has expired. */
+export type ConsumeResult = 'consumed' | 'consumed_before' | 'invalid';
 
 /** A script found its deadline passed on Redis' own clock, and did nothing. */
 export function tooLate(): AppError {

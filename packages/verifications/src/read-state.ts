@@ -2,7 +2,7 @@ import { DELIVERY_STATUSES, VERIFICATION_STATUSES, type VerificationStatus } fro
 import type { RedisConnection } from '@watchword/platform';
 import { z } from 'zod';
 import { shardKeys } from './addresses.ts';
-import type { Sealer } from './seal.ts';
+import { type Sealer, unsealIfHeld } from './seal.ts';
 import { deliveryIdOf, type VerificationAddress } from './verification-id.ts';
 
 const contextSchema = z.object({
@@ -29,23 +29,35 @@ export async function readState(
   const expiresAt = number('x');
   const stored = verificationStatus.parse(text('s'));
   const status: VerificationStatus = stored === 'pending' && now > expiresAt ? 'expired' : stored;
-  const context = fields.k ? contextSchema.parse(JSON.parse(sealer.unseal(fields.k, id, 'context'))) : {};
+  const { locale, metadata } = openContext(sealer, fields.k, id);
   return {
     project: text('p'),
     purpose: text('u'),
     status,
     undeliverable: text('U') === '1',
-    destination: sealer.unseal(fields.t, id, 'destination'),
+    /** Undefined when its seal key has been retired; locale and metadata are lost then, too. */
+    destination: unsealIfHeld(sealer, fields.t, id, 'destination'),
     openedAt: number('o'),
     expiresAt,
     endedAt: stored === 'pending' ? (status === 'expired' ? expiresAt : undefined) : number('e'),
     checksRemaining: number('c'),
-    locale: context.locale,
-    metadata: context.metadata,
+    locale,
+    metadata,
     deliveries: Array.from({ length: number('n') }, (_, index) => ({
       id: deliveryIdOf({ id, ordinal: index + 1 }),
       channel: 'sms' as const,
       status: deliveryStatus.parse(text(`s${index + 1}`)),
     })),
   };
+}
+
+/** What a caller gave with a verification, sealed beside it; nothing when there is none, or its seal key has been retired. */
+export function openContext(
+  sealer: Pick<Sealer, 'unseal'>,
+  sealed: Buffer | undefined,
+  id: string,
+): { locale: string | undefined; metadata: Record<string, string> | undefined } {
+  const context = sealed && unsealIfHeld(sealer, sealed, id, 'context');
+  const { locale, metadata } = context ? contextSchema.parse(JSON.parse(context)) : {};
+  return { locale, metadata };
 }

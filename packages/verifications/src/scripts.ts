@@ -1,9 +1,11 @@
 import { CHECK_RESULTS, VERIFICATION_STATUSES } from '@watchword/contracts';
 import { defineScript, loadLua } from '@watchword/platform';
 import { z } from 'zod';
+import { RECEIPT_RESULTS } from './outcomes.ts';
 
 const text = z.union([z.string(), z.instanceof(Buffer).transform((bytes) => bytes.toString('utf8'))]);
 const json = <T extends z.ZodType>(schema: T) => text.transform((value): unknown => JSON.parse(value)).pipe(schema);
+const bytes = z.instanceof(Buffer);
 const status = z.enum(VERIFICATION_STATUSES);
 
 const late = z.object({ result: z.literal('late') });
@@ -34,26 +36,34 @@ export const openScript = defineScript({
 export const resendScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/resend.lua'),
   keys: SHARD_KEYS,
-  reply: z.tuple([
-    json(z.discriminatedUnion('result', [opened, refused, late, notFound, notPending])),
-    z.instanceof(Buffer),
-  ]),
+  reply: z.tuple([json(z.discriminatedUnion('result', [opened, refused, late, notFound, notPending])), bytes]),
   binary: true,
 });
 
 const judged = z.object({ result: z.enum(CHECK_RESULTS), status, checks_remaining: z.int() });
 
+const judgement = json(
+  z.discriminatedUnion('result', [
+    judged,
+    z.object({ result: z.literal('checks_locked'), retry_ms: z.number() }),
+    z.object({ result: z.enum(['gone', 'undigested']) }),
+    notFound,
+    late,
+  ]),
+);
+
 export const judgeScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/judge.lua'),
   keys: SHARD_KEYS,
+  reply: z.union([z.tuple([judgement]), z.tuple([judgement, bytes, text, text.transform(Number)])]),
+  binary: true,
+});
+
+export const consumeTokenScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/consume-token.lua'),
+  keys: ['verification', 'operation', 'events'],
   reply: json(
-    z.discriminatedUnion('result', [
-      judged,
-      z.object({ result: z.literal('checks_locked'), retry_ms: z.number() }),
-      z.object({ result: z.enum(['gone', 'undigested']) }),
-      notFound,
-      late,
-    ]),
+    z.discriminatedUnion('result', [z.object({ result: z.enum(['consumed', 'consumed_before', 'invalid']) }), late]),
   ),
 });
 
@@ -64,8 +74,6 @@ export const cancelScript = defineScript({
     z.discriminatedUnion('result', [z.object({ result: z.literal('canceled') }), notPending, notFound, late]),
   ),
 });
-
-const bytes = z.instanceof(Buffer);
 
 export const claimScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/claim.lua'),
@@ -83,8 +91,20 @@ export const settleScript = defineScript({
   reply: z.enum(['settled', 'stale']),
 });
 
+export const receiptScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/receipt.lua'),
+  keys: ['verification', 'events', 'due'],
+  reply: z.enum(RECEIPT_RESULTS),
+});
+
 export const drainDueScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/drain-due.lua'),
   keys: ['verification', 'events', 'due'],
   reply: z.union([z.tuple([z.literal('enqueue'), z.int()]), z.tuple([z.enum(['expired', 'ended', 'later'])])]),
+});
+
+export const registerDigestProfileScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/register-digest-profile.lua'),
+  keys: ['profiles'],
+  reply: z.int(),
 });

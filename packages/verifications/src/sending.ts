@@ -13,6 +13,7 @@ import {
   tooLate,
 } from './outcomes.ts';
 import { type OpenedOutcome, openScript, resendScript } from './scripts.ts';
+import { unsealIfHeld } from './seal.ts';
 import { deliveryIdOf, VERIFICATION_PREFIX } from './verification-id.ts';
 
 /** Opening a verification and resending: each send has a code of its own. */
@@ -24,6 +25,7 @@ export function createSending({ redis, clock, keys, ids, sealer, profiles, find,
     const code = generateCode(policy.alphabet, policy.length);
     const context = JSON.stringify(input.context);
     const codeDigest = await digest(code, id, profile, call.deadline);
+    if (codeDigest === null) throw new Error('The current pepper is not in its ring');
     const reply = await openScript(redis, keysOf(id, { shard, handle }, call.operation), [
       clock.now(),
       call.deadline,
@@ -53,7 +55,7 @@ export function createSending({ redis, clock, keys, ids, sealer, profiles, find,
         return toSent(reply, input.destination);
       case 'exists': {
         const sent = await resend(VERIFICATION_PREFIX + reply.id, input.channel, policy, call);
-        // It ended in between: nothing is in the way of a new one any more.
+        // It ended in between, or now, since a key of it was retired: nothing is in the way of a new one any more.
         return sent.result === 'not_pending' || sent.result === 'not_found' ? open(input, policy, call) : sent;
       }
       case 'late':
@@ -83,13 +85,14 @@ export function createSending({ redis, clock, keys, ids, sealer, profiles, find,
       policy.sendsWindowMs,
       policy.pacingSeconds.join(','),
       channel,
-      codeDigest,
+      codeDigest ?? '',
       sealer.seal(code, id, 'code'),
       call.operation === '' ? '' : '1',
+      codeDigest === null ? '' : sealer.keyIds,
     ]);
     switch (reply.result) {
       case 'opened':
-        return toSent(reply, sealer.unseal(sealedDestination, id, 'destination'));
+        return toSent(reply, unsealIfHeld(sealer, sealedDestination, id, 'destination'));
       case 'late':
         throw tooLate();
       case 'not_found':
@@ -103,7 +106,7 @@ export function createSending({ redis, clock, keys, ids, sealer, profiles, find,
   return { open, resend };
 }
 
-function toSent(outcome: OpenedOutcome, destination: string): Sent {
+function toSent(outcome: OpenedOutcome, destination: string | undefined): Sent {
   return {
     result: 'sent',
     id: VERIFICATION_PREFIX + outcome.id,

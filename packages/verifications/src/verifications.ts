@@ -1,12 +1,12 @@
-import type { VerificationEvent } from '@watchword/contracts';
 import { keysOf } from './addresses.ts';
 import { createChecking } from './checking.ts';
+import { createConsuming } from './consuming.ts';
 import { createCore, type VerificationsOptions } from './core.ts';
 import { type CallContext, type NotFound, type NotPending, tooLate } from './outcomes.ts';
 import { readState, type VerificationState } from './read-state.ts';
 import { cancelScript } from './scripts.ts';
 import { createSending } from './sending.ts';
-import { readTimeline } from './timeline.ts';
+import { readTail, type Tail } from './timeline.ts';
 
 export interface VerificationView extends VerificationState {
   readonly id: string;
@@ -37,12 +37,13 @@ export function createVerifications(options: VerificationsOptions) {
     return state?.project === project ? { ...state, id: publicId } : null;
   }
 
-  async function timeline(publicId: string, project: string): Promise<VerificationEvent[] | null> {
+  /** What Redis has of the events of a project's verification; null for another's, and for an id that proves itself false. */
+  async function tail(publicId: string, project: string): Promise<Tail | null> {
     const found = find(publicId);
-    return found ? readTimeline(redis, project, found.id, found.address) : null;
+    return found ? readTail(redis, project, found.id, found.address) : null;
   }
 
-  return { ...createSending(core), ...createChecking(core), cancel, read, timeline };
+  return { ...createSending(core), ...createChecking(core), ...createConsuming(core), cancel, read, tail };
 }
 
 export type Verifications = ReturnType<typeof createVerifications>;

@@ -33,16 +33,17 @@ export async function startHarness() {
   const key = () => new Secret(randomBytes(32));
   const idKey = key();
   const sealKeys = singleKeyRing(key());
-  const pool = createCodeDigests({ peppers: singleKeyRing(key()), clock, concurrency: 2, waitingMax: 10_000 });
+  const peppers = singleKeyRing(key());
+  const pool = createCodeDigests({ peppers, clock, concurrency: 2, waitingMax: 10_000 });
   let digestsMade = 0;
-  const digests: CodeDigests = {
+  const digests: Pick<CodeDigests, 'digest'> = {
     async digest(...asked) {
       const made = await pool.digest(...asked);
       if (made.length > 0) digestsMade += 1;
       return made;
     },
   };
-  const profiles = await registerDigestProfile(redis, { memoryKib: 8 });
+  const profiles = await registerDigestProfile({ redis, memoryKib: 8, peppers });
   const verifications = createVerifications({ redis, clock, idKey, sealKeys, digests, profiles });
   const deliveries = createDeliveries({ redis, clock, idKey, sealKeys });
   const project = `p-${randomBytes(6).toString('hex')}`;
@@ -80,12 +81,12 @@ export async function startHarness() {
     return drained;
   }
 
-  const timelineOf = async (id: string) => (await verifications.timeline(id, project)) ?? [];
+  const timelineOf = async (id: string) => (await verifications.tail(id, project))?.events ?? [];
 
   return {
     redis,
     clock,
-    keys: { idKey, sealKeys },
+    keys: { idKey, sealKeys, peppers },
     digests,
     digestsMade: () => digestsMade,
     profiles,

@@ -16,9 +16,13 @@ import type { GatewayConfig } from './config.ts';
 import { createOtpHop } from './hop/otp-hop.ts';
 import { createAuthenticate } from './http/authenticate.ts';
 import { createProbeOtp } from './usecases/probe-otp.ts';
+import { createReadJwks } from './usecases/read-jwks.ts';
 import { createRelayCall } from './usecases/relay-call.ts';
+import { createRelayReceipt } from './usecases/relay-receipt.ts';
 
 const CALLS_IN_FLIGHT_MAX = 2_000;
+/** Some thousand a second, when otp takes its usual milliseconds. */
+const RECEIPTS_IN_FLIGHT_MAX = 100;
 const PROJECT = 'default';
 
 export interface ComposeGatewayOptions {
@@ -27,6 +31,7 @@ export interface ComposeGatewayOptions {
   /** The project that the one API key belongs to. */
   readonly project?: string;
   readonly callsInFlightMax?: number;
+  readonly receiptsInFlightMax?: number;
 }
 
 /** Connects and constructs the gateway, and listens. Throws a StartupError when the operator has something to mend. */
@@ -60,26 +65,37 @@ async function compose(
   const hop = createOtpHop({ url: config.OTP_URL, hopKey });
   disposer.add(() => hop.close());
   const admission = createAdmission({ redis, clock, hopKey, sendsPerHour: config.PROJECT_SENDS_PER_HOUR });
-  const callsInFlightMax = options.callsInFlightMax ?? CALLS_IN_FLIGHT_MAX;
+  const { callsInFlightMax = CALLS_IN_FLIGHT_MAX, receiptsInFlightMax = RECEIPTS_IN_FLIGHT_MAX } = options;
   const app = await buildApp({
     logger,
     registry,
     authenticate: createAuthenticate(config.API_KEY, project),
     relayCall: createRelayCall({ admission, hop, clock, requestTimeoutMs, callsInFlightMax }),
+    relayReceipt: createRelayReceipt({ hop, clock, requestTimeoutMs, receiptsInFlightMax }),
+    readJwks: createReadJwks({ hop, clock, requestTimeoutMs }),
   });
-  disposer.add(() => app.close());
+  disposer.add(() => app.close(), 'requests that are being answered');
 
   const probeOtp = createProbeOtp({ hop, clock, requestTimeoutMs, project });
-  const admin = await startAdminServer({
-    host,
-    port: config.ADMIN_PORT,
-    registry,
-    isReady: async () => {
-      await redis.ping();
-      await probeOtp();
+  const admin = await startAdminServer(
+    {
+      host,
+      port: config.ADMIN_PORT,
+      registry,
+      isReady: async () => {
+        await redis.ping();
+        await probeOtp();
+      },
     },
-  });
-  disposer.add(() => admin.close());
+    disposer,
+  );
   const url = await listen(app, { host, port: config.GATEWAY_PORT, variable: 'GATEWAY_PORT' });
-  return { name: 'gateway', url, adminUrl: admin.url, close: () => disposer.dispose() };
+  return {
+    name: 'gateway',
+    url,
+    adminUrl: admin.url,
+    close: disposer.dispose,
+    stopGraceSeconds: config.STOP_GRACE_SECONDS,
+    pending: disposer.pending,
+  };
 }

@@ -3,8 +3,11 @@ import {
   acceptedVerificationSchema,
   checkDestinationSchema,
   checkVerificationSchema,
+  consumedTokenSchema,
+  consumeTokenSchema,
   ERRORS,
   judgedCheckSchema,
+  jwksSchema,
   openVerificationSchema,
   resendVerificationSchema,
   timelineSchema,
@@ -21,7 +24,7 @@ interface Operation {
   requestBody?: { required: boolean; content: Record<string, { schema: unknown; example?: unknown }> };
   responses: Record<
     string,
-    { headers: Record<string, unknown>; content: Record<string, { schema: { $ref: string }; example?: unknown }> }
+    { headers: Record<string, unknown>; content?: Record<string, { schema: { $ref: string }; example?: unknown }> }
   >;
 }
 
@@ -46,8 +49,12 @@ describe('the OpenAPI document', () => {
   it('has every call and nothing else', () => {
     expect(new Set(operations.map(([name]) => name))).toEqual(
       new Set([
+        'get /receipts/{provider}/{attempt}',
+        'post /receipts/{provider}/{attempt}',
         'get /v1/verifications/{id}',
         'get /v1/verifications/{id}/timeline',
+        'get /.well-known/jwks.json',
+        'post /v1/tokens/consume',
         'post /v1/verifications',
         'post /v1/verifications/check',
         'post /v1/verifications/{id}/cancel',
@@ -56,13 +63,19 @@ describe('the OpenAPI document', () => {
       ]),
     );
     expect(document.security).toEqual([{ apiKey: [] }]);
+    const open = operations.filter(([, { security }]) => JSON.stringify(security) === '[]').map(([name]) => name);
+    expect(open).toEqual([
+      'post /receipts/{provider}/{attempt}',
+      'get /receipts/{provider}/{attempt}',
+      'get /.well-known/jwks.json',
+    ]);
   });
 
   it('makes every error a problem, of a status that the table of errors has', () => {
     const known = new Set<number>(Object.values(ERRORS).map(({ status }) => status));
     for (const [name, { responses }] of operations) {
       const errors = Object.entries(responses).filter(([status]) => !status.startsWith('2'));
-      expect(errors.length, name).toBeGreaterThan(4);
+      expect(errors.length, name).toBeGreaterThan(name === 'get /.well-known/jwks.json' ? 1 : 4);
       for (const [status, { content }] of errors) {
         expect(known, `${name} ${status}`).toContain(Number(status));
         expect(content, `${name} ${status}`).toEqual({
@@ -72,12 +85,12 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('tells of Retry-After where there is one, and of Idempotency-Key on each POST', () => {
+  it('tells of Retry-After where there is one, and of Idempotency-Key on each POST of the API', () => {
     for (const [name, { responses, parameters = [] }] of operations) {
       expect(Object.keys(responses['503']?.headers ?? {}), name).toContain('Retry-After');
       expect(Object.keys(responses['401']?.headers ?? {}), name).not.toContain('Retry-After');
       const headers = parameters.filter((parameter) => parameter.in === 'header').map((parameter) => parameter.name);
-      expect(headers, name).toEqual(name.startsWith('post') ? ['Idempotency-Key'] : []);
+      expect(headers, name).toEqual(name.startsWith('post /v1/') ? ['Idempotency-Key'] : []);
     }
   });
 
@@ -93,6 +106,7 @@ describe('the OpenAPI document', () => {
       ...strict,
       checkVerification: checkVerificationSchema,
       checkDestination: checkDestinationSchema,
+      consumeToken: consumeTokenSchema,
     };
     for (const [id, schema] of Object.entries(requests)) schema.parse(EXAMPLES[id]?.request);
     const answers = {
@@ -103,11 +117,13 @@ describe('the OpenAPI document', () => {
       cancelVerification: verificationSchema,
       readVerification: verificationSchema,
       readTimeline: timelineSchema,
+      consumeToken: consumedTokenSchema,
+      readJwks: jwksSchema,
     };
     for (const [id, schema] of Object.entries(answers)) schema.strict().parse(EXAMPLES[id]?.answer);
     for (const [name, { operationId, responses }] of operations) {
       const success = Object.entries(responses).find(([status]) => status.startsWith('2'))?.[1];
-      expect(success?.content['application/json']?.example, name).toEqual(EXAMPLES[operationId]?.answer);
+      expect(success?.content?.['application/json']?.example, name).toEqual(EXAMPLES[operationId]?.answer);
     }
   });
 });

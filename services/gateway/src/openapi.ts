@@ -8,6 +8,8 @@ export async function buildOpenApi(): Promise<Record<string, unknown>> {
     registry: createRegistry('gateway'),
     authenticate: () => null,
     relayCall: async () => ({ outcome: 'unavailable', reason: 'this app only describes itself' }),
+    relayReceipt: async () => ({ outcome: 'unanswered', reason: 'this app only describes itself' }),
+    readJwks: async () => null,
   });
   try {
     await app.ready();

@@ -1,29 +1,47 @@
 import { availableParallelism } from 'node:os';
 import {
+  createCircuit,
+  createTwilioReceiptReader,
+  createVonageReceiptReader,
+  twilioReceiptAccounts,
+  vonageReceiptAccounts,
+} from '@watchword/delivery';
+import {
+  type Clock,
   checksTotal,
   createDeliveryProducer,
   createLogger,
   createRegistry,
   type DeliveryProducer,
   type Disposer,
+  digestPoolDigests,
+  digestPoolRefusedTotal,
   type Logger,
   listen,
   openRedis,
   queueJobs,
+  queueOldestJobAgeSeconds,
+  type RedisConnection,
+  type Registry,
   type RunningService,
+  receiptsTotal,
   sendsTotal,
   startAdminServer,
   withDisposer,
 } from '@watchword/platform';
-import { createDueSet, createVerifications } from '@watchword/verifications';
+import { openRecords } from '@watchword/records';
+import { createDueSet, createReceipts, createSealer, createVerifications } from '@watchword/verifications';
 import { createCodeDigests, registerDigestProfile } from '@watchword/verifications/digest';
 import { buildApp } from './app.ts';
 import type { OtpConfig } from './config.ts';
 import { createCodePolicies } from './domain/code-policies.ts';
 import { startDueTicker } from './jobs/due-ticker.ts';
 import type { DeliveryQueue } from './ports.ts';
+import { createApprovalTokens } from './tokens/approval-tokens.ts';
+import { createApplyReceipt } from './usecases/apply-receipt.ts';
 import { createCancelVerification } from './usecases/cancel-verification.ts';
 import { createCheckCode } from './usecases/check-code.ts';
+import { createConsumeToken } from './usecases/consume-token.ts';
 import { createHandOver } from './usecases/hand-over.ts';
 import { createOpenVerification } from './usecases/open-verification.ts';
 import { createReadVerification } from './usecases/read-verification.ts';
@@ -45,32 +63,32 @@ export function composeOtp(config: OtpConfig, parts: OtpParts = {}): Promise<Run
 
 async function compose(config: OtpConfig, parts: OtpParts, disposer: Disposer): Promise<RunningService> {
   const logger = parts.logger ?? createLogger({ service: 'otp', level: config.LOG_LEVEL });
-  const { PEPPER, SEAL_KEY, ID_KEY, HOP_KEY } = config;
+  const { PEPPER, SEAL_KEY, ID_KEY, HOP_KEY, TOKEN_KEY } = config;
+  const keys = { PEPPER, SEAL_KEY, ID_KEY, HOP_KEY, TOKEN_KEY };
   const { redis, clock } = await openRedis(
-    { url: config.REDIS_URL, name: 'otp', profile: 'request', logger, keys: { PEPPER, SEAL_KEY, ID_KEY, HOP_KEY } },
+    { url: config.REDIS_URL, name: 'otp', profile: 'request', logger, keys },
     disposer,
   );
   const registry = createRegistry('otp');
 
   const producer = createDeliveryProducer('sms', redis, logger);
   disposer.add(() => producer.close());
-  queueJobs(registry, () => producer.counts());
+  queueJobs(registry, async () =>
+    Object.entries(await producer.counts()).map(([state, value]) => ({ queue: 'sms', state, value })),
+  );
+  queueOldestJobAgeSeconds(registry, async () => [{ queue: 'sms', value: await producer.oldestWaitSeconds() }]);
   const queue = parts.wrapQueue?.(toDeliveryQueue(producer)) ?? toDeliveryQueue(producer);
 
-  const digests = createCodeDigests({
-    peppers: config.PEPPER,
+  const { digests, profiles } = await startDigests(config, redis, clock);
+  digestPoolDigests(registry, digests.figures);
+  digestPoolRefusedTotal(registry, () => digests.figures().refused);
+  const verifications = createVerifications({ redis, clock, idKey: ID_KEY, sealKeys: SEAL_KEY, digests, profiles });
+  const tokens = await createApprovalTokens({
+    ring: TOKEN_KEY,
     clock,
-    concurrency: availableParallelism(),
-    waitingMax: DIGESTS_WAITING_MAX,
-  });
-  const profiles = await registerDigestProfile(redis, { memoryKib: config.CODE_DIGEST_MEMORY_KIB });
-  const verifications = createVerifications({
-    redis,
-    clock,
-    idKey: config.ID_KEY,
-    sealKeys: config.SEAL_KEY,
-    digests,
-    profiles,
+    issuer: config.TOKEN_ISSUER,
+    // The mark of a token that was consumed goes with its verification.
+    ttlSeconds: Math.min(config.TOKEN_TTL_SECONDS, config.ENDED_RETENTION_SECONDS),
   });
   const policies = createCodePolicies(config);
   const sends = sendsTotal(registry);
@@ -78,7 +96,9 @@ async function compose(config: OtpConfig, parts: OtpParts, disposer: Disposer): 
   const onSend = (outcome: string) => sends.inc({ outcome });
   const onCheck = (result: string) => checks.inc({ result });
   const handOver = createHandOver(queue, clock, logger);
-  const reading = createReadVerification(verifications);
+  const records = await openDurableRecords(config, disposer);
+  const sealer = createSealer(SEAL_KEY);
+  const reading = createReadVerification({ verifications, records, sealer, now: () => clock.now() });
   const app = buildApp({
     logger,
     registry,
@@ -88,25 +108,84 @@ async function compose(config: OtpConfig, parts: OtpParts, disposer: Disposer): 
       ...reading,
       openVerification: createOpenVerification({ verifications, policies, handOver, onSend }),
       resendCode: createResendCode({ verifications, policies, handOver, onSend }),
-      checkCode: createCheckCode({ verifications, policies, onCheck }),
+      checkCode: createCheckCode({ verifications, records, tokens, policies, onCheck }),
       cancelVerification: createCancelVerification(verifications, reading.readVerification),
+      consumeToken: createConsumeToken({ verifications, tokens }),
+      jwks: tokens.jwks,
     },
+    applyReceipt: composeReceipts({ config, redis, clock, registry, logger }),
   });
 
   const ticker = startDueTicker(createDueSet(redis, clock), queue, registry, logger);
-  disposer.add(() => ticker.stop());
+  disposer.add(() => ticker.stop(), 'a round of the due set');
   const url = await listen(app, { host: config.LISTEN_HOST, port: config.OTP_PORT, variable: 'OTP_PORT' });
-  disposer.add(() => app.close());
-  const admin = await startAdminServer({
-    host: config.LISTEN_HOST,
-    port: config.ADMIN_PORT,
-    registry,
-    isReady: async () => {
-      await redis.ping();
+  disposer.add(() => app.close(), 'requests that are being answered');
+  const admin = await startAdminServer(
+    {
+      host: config.LISTEN_HOST,
+      port: config.ADMIN_PORT,
+      registry,
+      isReady: async () => {
+        await redis.ping();
+      },
     },
+    disposer,
+  );
+  return {
+    name: 'otp',
+    url,
+    adminUrl: admin.url,
+    close: disposer.dispose,
+    stopGraceSeconds: config.STOP_GRACE_SECONDS,
+    pending: disposer.pending,
+  };
+}
+
+interface ReceiptParts {
+  readonly config: OtpConfig;
+  readonly redis: RedisConnection;
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly logger: Logger;
+}
+
+function composeReceipts({ config, redis, clock, registry, logger }: ReceiptParts) {
+  const counter = receiptsTotal(registry);
+  return createApplyReceipt({
+    receipts: createReceipts({ redis, clock, idKey: config.ID_KEY }),
+    readers: {
+      twilio: createTwilioReceiptReader(twilioReceiptAccounts(config)),
+      vonage: createVonageReceiptReader(vonageReceiptAccounts(config)),
+    },
+    receiptsUrl: config.RECEIPTS_URL,
+    // Nothing is permitted here, so no probe is leased.
+    health: createCircuit({ redis, clock, probeLeaseMs: 0 }),
+    onReceipt: (provider, status, result) => counter.inc({ provider, status, result }),
+    logger,
   });
-  disposer.add(() => admin.close());
-  return { name: 'otp', url, adminUrl: admin.url, close: () => disposer.dispose() };
+}
+
+/** The first digest, of nothing, tells the pool what one costs, so that it can turn away the first burst. */
+async function startDigests(config: OtpConfig, redis: RedisConnection, clock: Clock) {
+  const { PEPPER: peppers, CODE_DIGEST_MEMORY_KIB: memoryKib } = config;
+  const digests = createCodeDigests({
+    peppers,
+    clock,
+    concurrency: availableParallelism(),
+    waitingMax: DIGESTS_WAITING_MAX,
+  });
+  await digests.digest('', '', { memoryKib, pepper: peppers.current.id }, Number.POSITIVE_INFINITY);
+  return { digests, profiles: await registerDigestProfile({ redis, memoryKib, peppers }) };
+}
+
+/** Nothing but reading asks the records, and no reading waits for them longer than this. */
+const RECORDS_ANSWER_MS = 500;
+
+async function openDurableRecords({ RECORDS_FILE: file }: OtpConfig, disposer: Disposer) {
+  if (file === undefined) return undefined;
+  const records = await openRecords({ file, answerWithinMs: RECORDS_ANSWER_MS });
+  disposer.add(() => records.close(), 'the records');
+  return records;
 }
 
 /** A job's id holds the attempts made so far, so that the job of a dead worker is not in the way of the next. */

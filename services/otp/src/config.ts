@@ -1,3 +1,4 @@
+import { receiptVariables, twilioVariables, vonageReceiptVariables } from '@watchword/delivery';
 import { commonVariables, integerVariable, keyRingVariable, keyVariable, portVariable } from '@watchword/platform';
 import { z } from 'zod';
 
@@ -14,6 +15,15 @@ export const otpVariables = z.object({
   SEAL_KEY: keyRingVariable().describe('Seals codes and destinations at rest, 32 bytes base64url; a ring of keys'),
   ID_KEY: keyVariable().describe('Makes ids and names Redis keys; never change it, 32 bytes base64url'),
   HOP_KEY: keyVariable().describe('Signs the hop gateway → otp, 32 bytes base64url'),
+  TOKEN_KEY: keyRingVariable().describe('Signs approval tokens: Ed25519 seeds, 32 bytes base64url; a ring of keys'),
+  TOKEN_ISSUER: z
+    .string()
+    .max(200)
+    .default('watchword')
+    .describe('`iss` of approval tokens; those with another one are not valid'),
+  TOKEN_TTL_SECONDS: integerVariable(1, 86_400)
+    .prefault('600')
+    .describe('Life of an approval token; at most `ENDED_RETENTION_SECONDS` counts'),
   CODE_LENGTH: integerVariable(6, 10).prefault('6').describe('Characters of a code, 6–10'),
   CODE_ALPHABET: z
     .enum(['digits', 'alphanumeric'])
@@ -35,8 +45,16 @@ export const otpVariables = z.object({
     ),
   ENDED_RETENTION_SECONDS: integerVariable(1, 2_592_000)
     .prefault('86400')
-    .describe('How long an ended verification stays readable'),
+    .describe('How long an ended verification stays in Redis; after that the records answer for it'),
+  RECORDS_FILE: z
+    .string()
+    .optional()
+    .describe('SQLite file of the records; without it an ended verification is forgotten with its time in Redis'),
   CODE_DIGEST_MEMORY_KIB: integerVariable(8, 65_536).prefault('1024').describe('Argon2id memory per digest'),
+  ...receiptVariables,
+  // The account's token signs its receipts.
+  TWILIO_AUTH_TOKEN: twilioVariables.TWILIO_AUTH_TOKEN,
+  ...vonageReceiptVariables,
 });
 
 export type OtpConfig = z.infer<typeof otpVariables>;

@@ -1,9 +1,42 @@
-import type { Verifications } from '@watchword/verifications';
+import type { JwkSet } from '@watchword/contracts';
+import type { Circuit } from '@watchword/delivery';
+import type { Records } from '@watchword/records';
+import type { Receipts, Verifications } from '@watchword/verifications';
 
 export type VerificationStore = Verifications;
+export type ReceiptStore = Receipts;
+
+/** What is recorded of verifications. Rejects with `RecordsUnavailable` in bounded time. */
+export type DurableRecords = Pick<Records, 'readVerification' | 'readTimeline'>;
+
+/** Is told what a receipt shows of its provider. */
+export type ProviderHealth = Pick<Circuit, 'observe'>;
 
 /** Hands a delivery to the workers. Failing is allowed: the due set follows up. */
 export interface DeliveryQueue {
   /** `attempts` made so far tell this job from an earlier one that died with its worker. */
   enqueue(deliveryId: string, attempts: number, requestId?: string): Promise<void>;
+}
+
+/** What an approval token says. */
+export interface TokenClaims {
+  /** The verification's; a token of it has no other. */
+  readonly id: string;
+  readonly destination: string;
+  readonly purpose: string;
+  /** Milliseconds since the epoch, whole seconds. */
+  readonly approvedAt: number;
+}
+
+/** Claims of a token that was issued here, for this project. */
+export interface ApprovedClaims extends TokenClaims {
+  readonly isExpired: boolean;
+}
+
+export interface ApprovalTokens {
+  /** The public keys that verify tokens, the current one first. */
+  readonly jwks: JwkSet;
+  issue(approved: TokenClaims & { readonly project: string }): Promise<string>;
+  /** Null for anything that was not issued here for this project; why is nobody's business. */
+  verify(token: string, project: string): Promise<ApprovedClaims | null>;
 }

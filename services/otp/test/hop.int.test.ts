@@ -11,8 +11,8 @@ const BODY = JSON.stringify({ to: '+14155550123' });
 
 let otp: RunningService;
 beforeAll(async () => {
-  const [PEPPER, SEAL_KEY, ID_KEY, HOP_KEY] = ['PEPPER', 'SEAL_KEY', 'ID_KEY', 'HOP_KEY'].map(keyOf);
-  const keys = { PEPPER, SEAL_KEY, ID_KEY, HOP_KEY };
+  const names = ['PEPPER', 'SEAL_KEY', 'ID_KEY', 'HOP_KEY', 'TOKEN_KEY'];
+  const keys = Object.fromEntries(names.map((name) => [name, keyOf(name)]));
   const environment = { REDIS_URL: inject('redisUrl'), OTP_PORT: '0', LOG_LEVEL: 'silent', PACING_SECONDS: '0' };
   otp = await composeOtp(parseEnvironment(otpVariables, { ...keys, ...environment }));
 });

@@ -1,4 +1,4 @@
-/** @typedef {{mode: string, count?: number, delay_ms: number, code?: number}} Fault */
+/** @typedef {{mode: string, count?: number, delay_ms: number, code?: number, receipt?: {mode: string}}} Fault */
 
 const NAMES = { twilio: 'Twilio', vonage: 'Vonage' };
 const MODES = [
@@ -12,6 +12,16 @@ const MODES = [
   ['lost_answer', 'Accepts the message, then cuts the connection'],
 ];
 const MEANINGS = new Map(MODES);
+const RECEIPT_MODES = [
+  'delivered',
+  'undelivered',
+  'no_receipt',
+  'late_receipt',
+  'duplicate_receipt',
+  'early_receipt',
+  'out_of_order',
+  'bad_signature',
+];
 
 const template = document.querySelector('#provider-template');
 const panel = document.querySelector('#providers');
@@ -27,6 +37,7 @@ export function renderFaults(faults) {
     badge.textContent = describeFault(fault);
     card.dataset.mode = fault.mode;
     card.querySelector('.meaning').textContent = `${MEANINGS.get(fault.mode)}.`;
+    card.querySelector('.receipt').value = fault.receipt?.mode ?? 'delivered';
     for (const button of card.querySelectorAll('.modes button')) {
       button.setAttribute('aria-pressed', String(button.dataset.mode === fault.mode));
     }
@@ -34,8 +45,9 @@ export function renderFaults(faults) {
 }
 
 /** @param {Fault} fault */
-function describeFault({ mode, count, delay_ms: delayMs, code }) {
+function describeFault({ mode, count, delay_ms: delayMs, code, receipt }) {
   const parts = [mode.replace('_', ' ')];
+  if (receipt !== undefined) parts.push(`receipts: ${receipt.mode.replaceAll('_', ' ')}`);
   if (code !== undefined) parts.push(`code ${code}`);
   if (count !== undefined) parts.push(`${count} ${count === 1 ? 'call' : 'calls'} left`);
   if (delayMs > 0) parts.push(`after ${delayMs} ms`);
@@ -59,6 +71,9 @@ function createCard(provider) {
       return button;
     }),
   );
+  const receipt = card.querySelector('.receipt');
+  receipt.append(...RECEIPT_MODES.map((mode) => new Option(mode.replaceAll('_', ' '), mode)));
+  receipt.addEventListener('change', () => void setFault(provider, card.dataset.mode, card));
   panel.append(card);
   return card;
 }
@@ -66,8 +81,10 @@ function createCard(provider) {
 async function setFault(provider, mode, card) {
   const count = card.querySelector('.count').valueAsNumber;
   const delayMs = card.querySelector('.delay').valueAsNumber;
+  const receipt = card.querySelector('.receipt').value;
   const fault = {
     mode,
+    ...(receipt === 'delivered' ? {} : { receipt: { mode: receipt } }),
     ...(Number.isNaN(count) ? {} : { count }),
     ...(Number.isNaN(delayMs) ? {} : { delay_ms: delayMs }),
   };

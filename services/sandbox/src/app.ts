@@ -3,6 +3,7 @@ import { createHttpApp, type HttpApp, type Logger, type Registry } from '@watchw
 import type { Faults } from './domain/faults.ts';
 import type { Inbox } from './domain/inbox.ts';
 import { createOpenCalls } from './http/open-calls.ts';
+import { createPostReceipts } from './http/post-receipts.ts';
 import { clearFaultsRoute } from './http/routes/clear-faults.ts';
 import { clearMessagesRoute } from './http/routes/clear-messages.ts';
 import { inboxPageRoute } from './http/routes/inbox-page.ts';
@@ -19,23 +20,27 @@ export interface AppDeps {
   readonly inbox: Inbox;
   readonly faults: Faults;
   readonly now: () => number;
+  /** Hosts that receipts may go to beside this machine's loopback. */
+  readonly callbackHosts: readonly string[];
 }
 
 /** The carriers' wire, the inbox API and the page. Closing it ends every call that was left unanswered. */
-export function buildApp({ logger, registry, inbox, faults, now }: AppDeps): HttpApp {
+export function buildApp({ logger, registry, inbox, faults, now, callbackHosts }: AppDeps): HttpApp {
   const app = createHttpApp({ logger, registry });
   const calls = createOpenCalls();
+  const postReceipts = createPostReceipts({ calls, logger, hosts: callbackHosts });
+  const carrierDeps = { inbox, faults, calls, postReceipts, now };
   app.addHook('preClose', async () => calls.endAll());
 
   app.register(async (scope) => {
     // Twilio takes forms only, Vonage forms and JSON.
     scope.removeContentTypeParser(['application/json', 'text/plain']);
     scope.register(formbody);
-    sendTwilioMessageRoute(scope, { inbox, faults, calls, now });
+    sendTwilioMessageRoute(scope, carrierDeps);
   });
   app.register(async (scope) => {
     scope.register(formbody);
-    sendVonageSmsRoute(scope, { inbox, faults, calls, now });
+    sendVonageSmsRoute(scope, carrierDeps);
   });
 
   listMessagesRoute(app, { inbox, calls });

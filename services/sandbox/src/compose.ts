@@ -25,17 +25,29 @@ export function composeSandbox(
 ): Promise<RunningService> {
   return withDisposer(async (disposer) => {
     const registry = createRegistry(NAME);
-    const app = buildApp({ logger, registry, inbox: createInbox(), faults: createFaults(), now: Date.now });
-    disposer.add(() => app.close());
-    const url = await listen(app, { host: config.LISTEN_HOST, port: config.SANDBOX_PORT, variable: 'SANDBOX_PORT' });
-    const admin = await startAdminServer({
-      host: config.LISTEN_HOST,
-      port: config.ADMIN_PORT,
+    const app = buildApp({
+      logger,
       registry,
-      // There is nothing behind the sandbox to wait for.
-      isReady: async () => undefined,
+      inbox: createInbox(),
+      faults: createFaults(),
+      now: Date.now,
+      callbackHosts: config.SANDBOX_CALLBACK_HOSTS,
     });
-    disposer.add(() => admin.close());
-    return { name: NAME, url, adminUrl: admin.url, close: () => disposer.dispose() };
+    disposer.add(() => app.close(), 'requests that are being answered');
+    const url = await listen(app, { host: config.LISTEN_HOST, port: config.SANDBOX_PORT, variable: 'SANDBOX_PORT' });
+    // There is nothing behind the sandbox to wait for.
+    const isReady = async () => undefined;
+    const admin = await startAdminServer(
+      { host: config.LISTEN_HOST, port: config.ADMIN_PORT, registry, isReady },
+      disposer,
+    );
+    return {
+      name: NAME,
+      url,
+      adminUrl: admin.url,
+      close: disposer.dispose,
+      stopGraceSeconds: config.STOP_GRACE_SECONDS,
+      pending: disposer.pending,
+    };
   });
 }

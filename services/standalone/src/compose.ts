@@ -3,27 +3,30 @@ import { join, resolve } from 'node:path';
 import { composeGateway, type GatewayConfig, gatewayVariables } from '@watchword/gateway';
 import { composeOtp, type OtpConfig, otpVariables } from '@watchword/otp';
 import {
+  type Disposer,
   type Environment,
   parseEnvironment,
   type RunningService,
   Secret,
   type StandaloneFile,
+  type Stoppable,
   withDisposer,
   withSecrets,
 } from '@watchword/platform';
 import { acquireDataDirectory, type Progress, startPrivateRedis } from '@watchword/platform/redis-server';
+import { composeRecorder, type RecorderConfig, recorderVariables } from '@watchword/recorder';
 import { composeSandbox, type SandboxConfig, sandboxVariables } from '@watchword/sandbox';
 import { composeWorker, type WorkerConfig, workerVariables } from '@watchword/worker';
 import { z } from 'zod';
 import { STANDALONE_SERVICES, type StandaloneConfig, type StandaloneService } from './config.ts';
+import { withReceiptsUrl } from './receipts-url.ts';
 import { removeStandaloneFile, writeStandaloneFile } from './standalone-file.ts';
 
-export interface RunningStandalone {
+export interface RunningStandalone extends Stoppable {
   readonly file: StandaloneFile;
-  close(): Promise<void>;
 }
 
-const SECRETS = ['PEPPER', 'SEAL_KEY', 'ID_KEY', 'HOP_KEY', 'INDEX_KEY', 'API_KEY'];
+const SECRETS = ['PEPPER', 'SEAL_KEY', 'ID_KEY', 'HOP_KEY', 'INDEX_KEY', 'TOKEN_KEY', 'API_KEY'];
 /** Lines of requests and jobs would hide what a person who starts the platform wants to see. */
 const LOG_LEVEL = 'warn';
 
@@ -41,11 +44,13 @@ export function composeStandalone(
     const base: Environment = {
       LOG_LEVEL,
       ...withSecrets({ ...environment, DATA_DIR: directory }, SECRETS),
+      RECORDS_FILE: environment.RECORDS_FILE || join(directory, 'records.db'),
       ADMIN_PORT: '0',
       // The hop's port is nobody's business but the gateway's, so any free one serves.
       OTP_PORT: environment.OTP_PORT || '0',
     };
-    const parsed = parseAll(config.STANDALONE_SERVICES, base);
+    const asked = parseAll(config.STANDALONE_SERVICES, base);
+    const parsed = config.STANDALONE_SERVICES.includes('gateway') ? await withReceiptsUrl(asked) : asked;
     const redisUrl = config.REDIS_URL?.reveal() ?? (await startRedis(directory, progress, disposer.add));
     const running = await startServices(
       config.STANDALONE_SERVICES,
@@ -66,15 +71,20 @@ export function composeStandalone(
     };
     writeStandaloneFile(directory, file);
     disposer.add(() => removeStandaloneFile(directory));
-    return { file, close: () => disposer.dispose() };
+    return {
+      file,
+      close: disposer.dispose,
+      stopGraceSeconds: config.STOP_GRACE_SECONDS,
+      pending: disposer.pending,
+    };
   });
 }
 
-type AddCleanUp = (cleanUp: () => unknown) => void;
+type AddCleanUp = Disposer['add'];
 
 async function startRedis(directory: string, progress: Progress, onClose: AddCleanUp): Promise<string> {
   const redis = await startPrivateRedis({ directory: join(directory, 'redis'), progress, supervised: true });
-  onClose(() => redis.stop());
+  onClose(() => redis.stop(), 'the private Redis');
   redis.onExit(() => {
     progress('Redis: it keeps dying; the platform answers 503 until you restart it (its log is in DATA_DIR/redis)');
   });
@@ -83,12 +93,13 @@ async function startRedis(directory: string, progress: Progress, onClose: AddCle
 
 const VARIABLES = {
   sandbox: sandboxVariables,
+  recorder: recorderVariables,
   worker: workerVariables,
   otp: otpVariables,
   gateway: gatewayVariables,
 };
 
-type AllConfig = SandboxConfig & WorkerConfig & OtpConfig & GatewayConfig;
+type AllConfig = SandboxConfig & RecorderConfig & WorkerConfig & OtpConfig & GatewayConfig;
 
 /** What all the wanted services read, at once, so that every variable that is wrong is named before anything starts. */
 function parseAll(wanted: readonly StandaloneService[], base: Environment): AllConfig {
@@ -109,6 +120,7 @@ async function startServices(
   const urlOf = (name: StandaloneService, preset: string) => running.get(name)?.url ?? preset;
   const start: Record<StandaloneService, () => Promise<RunningService>> = {
     sandbox: () => composeSandbox(config),
+    recorder: () => composeRecorder(config),
     worker: () => composeWorker({ ...config, SANDBOX_URL: urlOf('sandbox', config.SANDBOX_URL) }),
     otp: () => composeOtp(config),
     gateway: () => composeGateway({ ...config, OTP_URL: urlOf('otp', config.OTP_URL) }),
@@ -118,7 +130,10 @@ async function startServices(
     progress(`${name}: starting`);
     const service = await start[name]();
     running.set(name, service);
-    onClose(() => service.close());
+    onClose(
+      () => service.close(),
+      () => `${name}: ${service.pending() ?? 'a clean-up'}`,
+    );
   }
   return running;
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 let platform: Platform;
 beforeAll(async () => {
-  platform = await startPlatform({ env: { PROVIDER_TIMEOUT_MS: '2000' } });
+  platform = await startPlatform({ env: { PROVIDER_TIMEOUT_MS: '2000', CIRCUIT_RECOVERY_MS: '1000' } });
 });
 afterAll(() => platform.stop());
 
@@ -12,14 +12,22 @@ async function attemptsOf(id: string) {
   return body.events.flatMap(({ type, data }) => (type === 'attempt.settled' ? [data] : []));
 }
 
-/** Sends until the primary takes messages again. */
+/** Sends until the primary takes all messages again: its circuit never opened, or has closed since. */
 async function waitForPrimary(): Promise<void> {
   await platform.clearFaults();
-  await eventually('the primary back', 15_000, async () => {
+  await eventually('the primary back', 30_000, async () => {
     const to = freshNumber();
     await platform.open(to);
-    return (await platform.waitForMessage(to)).provider === 'twilio' ? true : undefined;
+    const { provider } = await platform.waitForMessage(to);
+    const latest = circuitLines().at(-1);
+    return provider === 'twilio' && (latest?.includes('circuit closed') ?? true) ? true : undefined;
   });
+}
+
+/** What the worker logged of the primary's circuit. */
+function circuitLines(from = 0): string[] {
+  const lines = platform.standalone.output().slice(from).split('\n');
+  return lines.filter((line) => line.includes('"msg":"circuit ') && line.includes('"provider":"twilio"'));
 }
 
 describe.each([
@@ -119,11 +127,7 @@ describe.each([{ mode: 'down' }, { mode: 'hang' }])('primary $mode under load', 
 
 /** Milliseconds from the first failure to the open circuit, as the worker logged it. */
 function openedIn(from: number): number | undefined {
-  const line = platform.standalone
-    .output()
-    .slice(from)
-    .split('\n')
-    .find((candidate) => candidate.includes('circuit opened'));
+  const line = circuitLines(from).find((candidate) => candidate.includes('"msg":"circuit opened"'));
   return line === undefined ? undefined : Number(/"ms_since_first_failure":(\d+)/.exec(line)?.[1]);
 }
 

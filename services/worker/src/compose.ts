@@ -20,24 +20,35 @@ import {
 } from '@watchword/platform';
 import { createDeliveries } from '@watchword/verifications';
 import type { SmsProviderName, WorkerConfig } from './config.ts';
+import { showCircuits } from './jobs/circuit-states.ts';
 import { createDeliveryJob } from './jobs/delivery-job.ts';
 import { createDeliveryObserver } from './jobs/delivery-observer.ts';
-import { createDeliverCode, leaseOf } from './usecases/deliver-code.ts';
+import { createDeliverCode, jobMaxMsOf, leaseOf } from './usecases/deliver-code.ts';
 
 export interface ComposeWorkerOptions {
   readonly logger?: Logger;
   readonly clock?: Clock;
 }
 
+type ProviderConfig = Pick<WorkerConfig, 'SANDBOX_URL' | 'PROVIDER_TIMEOUT_MS'> & Partial<WorkerConfig>;
+
 /** `live` when the configuration has a provider's credentials, else `test`: the sandbox. */
-const CREATE_PROVIDER: Readonly<Record<SmsProviderName, (config: WorkerConfig) => SmsProvider>> = {
+const CREATE_PROVIDER: Readonly<Record<SmsProviderName, (config: ProviderConfig) => SmsProvider>> = {
   twilio: (config) => createTwilioProvider(resolveTwilioConfig(config, config.SANDBOX_URL)),
   vonage: (config) => createVonageProvider(resolveVonageConfig(config, config.SANDBOX_URL, config.PROVIDER_TIMEOUT_MS)),
 };
 
-/** In order of preference. Throws a StartupError when a provider has only half of its credentials. */
+/**
+ * In order of preference; beside a live account its twin at the sandbox, for test keys. Throws a StartupError when a
+ * provider has only half of its credentials.
+ */
 export function createProviders(config: WorkerConfig): SmsProvider[] {
-  return config.SMS_PROVIDERS.map((name) => CREATE_PROVIDER[name](config));
+  const { SANDBOX_URL, PROVIDER_TIMEOUT_MS, RECEIPTS_URL } = config;
+  return config.SMS_PROVIDERS.flatMap((name) => {
+    const account = CREATE_PROVIDER[name](config);
+    if (account.mode === 'test') return account;
+    return [account, CREATE_PROVIDER[name]({ SANDBOX_URL, PROVIDER_TIMEOUT_MS, RECEIPTS_URL })];
+  });
 }
 
 /** Starts consuming deliveries. Resolves when the worker is ready; `close` finishes the running jobs first. */
@@ -64,37 +75,53 @@ async function compose(
     disposer,
   );
 
+  const circuit = createCircuit({
+    redis,
+    clock,
+    probeLeaseMs: leaseOf(config.PROVIDER_TIMEOUT_MS),
+    slowMs: config.PROVIDER_SLOW_MS,
+    openMs: config.CIRCUIT_OPEN_MS,
+    recoveryMs: config.CIRCUIT_RECOVERY_MS,
+  });
+  showCircuits(registry, circuit, providers);
   const deliverCode = createDeliverCode({
     deliveries: createDeliveries({ redis, clock, idKey: config.ID_KEY, sealKeys: config.SEAL_KEY }),
-    circuit: createCircuit({ redis, clock, probeLeaseMs: leaseOf(config.PROVIDER_TIMEOUT_MS) }),
+    circuit,
     providers,
     observer: createDeliveryObserver(registry, logger),
     providerTimeoutMs: config.PROVIDER_TIMEOUT_MS,
   });
 
-  let consuming = false;
-  const admin = await startAdminServer({
-    host: config.LISTEN_HOST,
-    port: config.ADMIN_PORT,
-    registry,
-    async isReady() {
-      if (!consuming) throw new Error('not consuming');
-      await redis.ping();
-    },
-  });
-  disposer.add(() => admin.close());
-
   const consumer = startDeliveryConsumer({
     channel: 'sms',
     connection: redis,
     concurrency: config.WORKER_CONCURRENCY,
+    jobMaxMs: jobMaxMsOf(providers.length, config.PROVIDER_TIMEOUT_MS),
     logger,
     process: createDeliveryJob({ deliverCode, registry, logger }),
   });
-  consuming = true;
-  disposer.add(() => {
-    consuming = false;
-    return consumer.close();
-  });
-  return { name: 'worker', url: null, adminUrl: admin.url, close: () => disposer.dispose() };
+  disposer.add(
+    () => consumer.close(),
+    () => `${consumer.running()} deliveries that are being sent`,
+  );
+  const admin = await startAdminServer(
+    {
+      host: config.LISTEN_HOST,
+      port: config.ADMIN_PORT,
+      registry,
+      isReady: async () => {
+        await redis.ping();
+      },
+      isAlive: consumer.isAlive,
+    },
+    disposer,
+  );
+  return {
+    name: 'worker',
+    url: null,
+    adminUrl: admin.url,
+    close: disposer.dispose,
+    stopGraceSeconds: config.STOP_GRACE_SECONDS,
+    pending: disposer.pending,
+  };
 }

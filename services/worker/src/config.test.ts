@@ -21,8 +21,8 @@ describe("the worker's configuration", () => {
     expect(providersOf({ SMS_PROVIDERS: 'vonage' })).toEqual(['vonage test']);
   });
 
-  test('is live for a provider with credentials, and only for that', () => {
-    expect(providersOf(TWILIO)).toEqual(['twilio live', 'vonage test']);
+  test('is live for a provider with credentials, which keeps its twin at the sandbox for test keys', () => {
+    expect(providersOf(TWILIO)).toEqual(['twilio live', 'twilio test', 'vonage test']);
   });
 
   test.each([

@@ -1,4 +1,11 @@
-import { baseUrlVariable, twilioVariables, vonageVariables } from '@watchword/delivery';
+import {
+  baseUrlVariable,
+  CIRCUIT_DEFAULTS,
+  circuitVariables,
+  receiptVariables,
+  twilioVariables,
+  vonageVariables,
+} from '@watchword/delivery';
 import { commonVariables, integerVariable, keyRingVariable, keyVariable } from '@watchword/platform';
 import { z } from 'zod';
 
@@ -14,6 +21,10 @@ export const workerVariables = z.object({
   PROVIDER_TIMEOUT_MS: integerVariable(100, 60_000)
     .prefault('5000')
     .describe('Longest wait for a provider; past it the outcome is unknown'),
+  PROVIDER_SLOW_MS: integerVariable(100, 60_000)
+    .prefault(String(CIRCUIT_DEFAULTS.slowMs))
+    .describe('A provider call that was accepted but took longer counts as slow; half of them slow open its circuit'),
+  ...circuitVariables,
   SMS_PROVIDERS: z
     .string()
     .regex(/^[a-z]+(,[a-z]+)*$/, 'must be names separated by commas')
@@ -25,6 +36,7 @@ export const workerVariables = z.object({
   SANDBOX_URL: baseUrlVariable()
     .prefault('http://127.0.0.1:8025')
     .describe('The sandbox, which stands in for a provider without credentials'),
+  ...receiptVariables,
   ...twilioVariables,
   ...vonageVariables,
 });

@@ -1,8 +1,11 @@
-import type { AttemptResult, Permission, Transition } from '@watchword/delivery';
+import type { AttemptResult, SmsProvider, Transition } from '@watchword/delivery';
 import type { ClaimedAttempt, Refused } from '@watchword/verifications';
 
 export type { Circuit, SmsProvider } from '@watchword/delivery';
 export type { Deliveries } from '@watchword/verifications';
+
+/** Whose account was called: the provider's own, or its twin at the sandbox. */
+export type Account = Pick<SmsProvider, 'name' | 'mode'>;
 
 /** One provider call, or the finding that none could be made. */
 export interface AttemptReport {
@@ -10,6 +13,7 @@ export interface AttemptReport {
   readonly ordinal: number;
   /** Null when no provider could be called. */
   readonly provider: string | null;
+  readonly mode: Account['mode'];
   readonly outcome: AttemptResult['outcome'];
   readonly class?: string;
   readonly providerCode?: string;
@@ -33,10 +37,11 @@ export interface DeliveryObserver {
   attempted(report: AttemptReport): void;
   /** A settlement came too late and changed nothing. */
   stale(attempt: ClaimedAttempt): void;
-  circuitSeen(provider: string, open: boolean): void;
-  circuitMoved(provider: string, transition: Transition): void;
+  circuitMoved(provider: Account, transition: Transition): void;
+  /** A provider is called though an earlier call may have sent the message. */
+  possibleDuplicate(attempt: ClaimedAttempt, reason: 'unknown'): void;
   /** The health of a provider could not be recorded; sending goes on without. */
-  recordFailed(permission: Permission, error: unknown): void;
+  recordFailed(provider: Account, error: unknown): void;
   /** An attempt was made and could not be settled yet: it is tried again. */
   settleFailed(attempt: ClaimedAttempt, error: unknown): void;
 }

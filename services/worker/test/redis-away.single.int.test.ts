@@ -52,6 +52,9 @@ describe('a worker whose Redis goes away while a provider answers', () => {
     process.kill(server.pid, 'SIGSTOP');
     try {
       expect((await fetch(`${worker.adminUrl}/readyz`)).status).toBe(503);
+      const metrics = await (await fetch(`${worker.adminUrl}/metrics`)).text();
+      expect(metrics).toContain('watchword_attempt_duration_seconds');
+      expect(metrics).not.toMatch(/^watchword_circuit_state\{/m);
       await providerAnswered(to);
     } finally {
       process.kill(server.pid, 'SIGCONT');

@@ -53,7 +53,7 @@ export async function createScene(redisUrl: string) {
     idKey: new Secret(KEYS.id),
     sealKeys: singleKeyRing(new Secret(KEYS.seal)),
     digests: { digest: async () => randomBytes(32) },
-    profiles: { current: 0, get: async () => ({ memoryKib: 1024 }) },
+    profiles: { current: 0, get: async () => ({ memoryKib: 1024, pepper: 1 }) },
   });
   let log = '';
   const destination = new Writable({
@@ -65,7 +65,7 @@ export async function createScene(redisUrl: string) {
   const logger = createLogger({ service: 'worker', level: 'trace', destination });
   const seen: InboxMessage[] = [];
 
-  const timeline = async (id: string) => (await verifications.timeline(id, PROJECT)) ?? [];
+  const timeline = async (id: string) => (await verifications.tail(id, PROJECT))?.events ?? [];
 
   return {
     redis,
@@ -90,7 +90,7 @@ export async function createScene(redisUrl: string) {
     /** All providers answer, and nobody has found fault with them. */
     async clearFaults(): Promise<void> {
       await fetch(`${sandboxUrl}/api/faults`, { method: 'DELETE' });
-      for (const provider of ['twilio', 'vonage']) await redis.del(`ww:{h:${provider}}`);
+      for (const provider of ['twilio', 'vonage']) await redis.del(`ww:{h:${provider}~test}`);
     },
 
     async fault(provider: 'twilio' | 'vonage', mode: string, extra: object = {}): Promise<void> {

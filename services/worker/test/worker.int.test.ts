@@ -17,6 +17,7 @@ describe('the worker', () => {
     await (scene as Scene | undefined)?.close();
   });
   beforeEach(() => scene.clearFaults());
+  const readMetrics = async () => (await fetch(`${worker.adminUrl}/metrics`)).text();
 
   test('delivers a code through the primary', async () => {
     const { id, to } = await scene.open();
@@ -57,6 +58,9 @@ describe('the worker', () => {
     const messages = await scene.inbox(to);
     expect(messages.map(({ provider }) => provider).toSorted()).toEqual(['twilio', 'vonage']);
     expect(new Set(messages.map(({ code }) => code)).size).toBe(1);
+    expect(await readMetrics()).toMatch(
+      /watchword_possible_duplicates_total\{channel="sms",reason="unknown",.*\} [1-9]/,
+    );
   });
 
   test('does not fail over a bad number', async () => {
@@ -90,15 +94,27 @@ describe('the worker', () => {
     for (let time = 0; time < 5; time += 1) await scene.ended((await scene.open()).id);
     const { id } = await scene.open();
     expect(await scene.ended(id)).toMatchObject({ attempts: [{ provider: 'vonage', attempt: 1 }] });
-    expect(scene.log()).toMatch(/"provider":"twilio","ms_since_first_failure":\d+,"msg":"circuit opened"/);
-    const metrics = await (await fetch(`${worker.adminUrl}/metrics`)).text();
-    expect(metrics).toMatch(/watchword_circuit_open\{provider="twilio",service="worker"\} 1/);
+    expect(scene.log()).toMatch(/"reason":"failures_in_row","ms_since_first_failure":\d+,"msg":"circuit opened"/);
+    const metrics = await readMetrics();
+    expect(metrics).toMatch(/watchword_circuit_state\{provider="twilio",mode="test",state="open",.*\} 1/);
+    expect(metrics).toMatch(/watchword_circuit_state\{provider="twilio",mode="test",state="closed",.*\} 0/);
+    expect(metrics).toMatch(/watchword_circuit_state\{provider="vonage",mode="test",state="closed",.*\} 1/);
+    expect(metrics).toMatch(
+      /watchword_circuit_transitions_total\{provider="twilio",mode="test",to="open",reason="failures_in_row",.*\} 1/,
+    );
+  });
+
+  test('shows the state that a circuit is in now, though this worker has been idle', async () => {
+    await scene.redis.hset('ww:{h:vonage~test}', { state: 'open', open_until: '9000000000000' });
+    expect(await readMetrics()).toMatch(/watchword_circuit_state\{provider="vonage",mode="test",state="open",.*\} 1/);
+    await scene.clearFaults();
+    expect(await readMetrics()).toMatch(/watchword_circuit_state\{provider="vonage",mode="test",state="open",.*\} 0/);
   });
 
   test('is ready while it consumes, and counts what it did', async () => {
     expect((await fetch(`${worker.adminUrl}/readyz`)).status).toBe(200);
     await scene.ended((await scene.open()).id);
-    const metrics = await (await fetch(`${worker.adminUrl}/metrics`)).text();
+    const metrics = await readMetrics();
     expect(metrics).toMatch(/watchword_deliveries_total\{channel="sms",result="accepted",service="worker"\} \d+/);
     expect(metrics).toMatch(
       /watchword_attempt_duration_seconds_count\{.*provider="twilio".*outcome="accepted".*\} \d+/,

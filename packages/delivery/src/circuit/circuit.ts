@@ -1,28 +1,65 @@
+import type { Mode } from '@watchword/contracts';
 import { type Clock, defineScript, loadLua, type RedisConnection } from '@watchword/platform';
 import { z } from 'zod';
 import type { Health } from '../providers/provider.ts';
 
-const permitScript = defineScript({
-  lua: loadLua(import.meta.url, '../../lua/circuit-permit.lua'),
-  keys: ['circuit'],
-  reply: z.tuple([z.enum(['closed', 'open', 'probe']), z.int(), z.int(), z.int()]),
-});
+/** In the words of `lua/circuit-prelude.lua`, which tells of each. */
+export const CIRCUIT_STATES = ['closed', 'open', 'half_open', 'recovering'] as const;
+export type CircuitState = (typeof CIRCUIT_STATES)[number];
 
-const recordScript = defineScript({
-  lua: loadLua(import.meta.url, '../../lua/circuit-record.lua'),
-  keys: ['circuit'],
-  reply: z.tuple([z.enum(['stale', 'none', 'opened', 'reopened', 'closed']), z.int()]),
-});
+const REASONS = [
+  'failures_in_row',
+  'failure_rate',
+  'slow_rate',
+  'probe_failed',
+  'probe_slow',
+  'open_time_over',
+  'probes_good',
+  'recovered',
+] as const;
 
-/** The right to call a provider once. It is void as soon as the circuit has opened or closed since. */
+const stateSchema = z.enum(CIRCUIT_STATES);
+const reasonSchema = z.enum(REASONS);
+const moveSchema = z.tuple([stateSchema, stateSchema, reasonSchema, z.int()]);
+const countedSchema = z.union([z.tuple([z.enum(['stale', 'counted'])]), moveSchema]);
+
+const circuitScript = <R extends z.ZodType>(name: string, reply: R) =>
+  defineScript({ lua: loadLua(import.meta.url, `../../lua/circuit-${name}.lua`), keys: ['circuit'], reply });
+
+const permissionSchema = z.enum(['closed', 'probe', 'recovering', 'deflected', 'slow', 'open']);
+const permitScript = circuitScript(
+  'permit',
+  z.tuple([permissionSchema, z.int(), z.int(), z.int(), z.union([z.tuple([]), moveSchema])]),
+);
+const recordScript = circuitScript('record', countedSchema);
+const observeScript = circuitScript('observe', countedSchema);
+const readScript = circuitScript(
+  'read',
+  z.tuple([stateSchema, z.int(), z.int(), z.int(), z.int(), z.int(), z.union([z.literal(''), reasonSchema])]),
+);
+
+/** A circuit went from one state to another. */
+export interface Transition {
+  readonly from: CircuitState;
+  readonly to: CircuitState;
+  readonly reason: (typeof REASONS)[number];
+  /** Since the outage began; when it opens from closed, since the first of the calls that led to it. */
+  readonly ms: number;
+}
+
+/** The right to call a provider once. It is void as soon as the circuit has opened or begun to recover since. */
 export interface Permission {
-  readonly state: 'closed' | 'probe';
+  readonly state: 'closed' | 'probe' | 'recovering' | 'deflected' | 'slow';
   readonly provider: string;
   readonly generation: number;
-  /** Which of the probe slots it holds; 0 when the circuit is closed. */
+  /** Which of the probe slots it holds; 0 when it is no probe. */
   readonly slot: number;
   /** When a probe's slot is given to another, should its worker have died. */
   readonly leaseUntil: number;
+  /** To be used only when no other provider may be called: this one recovers, or is open for being slow, not for failing. */
+  readonly isLastResort: boolean;
+  /** What asking has shown to be due. */
+  readonly transition?: Transition;
 }
 
 export interface OpenCircuit {
@@ -30,19 +67,35 @@ export interface OpenCircuit {
   readonly provider: string;
   /** When asking again may help, ms since the epoch. */
   readonly retryAt: number;
+  readonly transition?: Transition;
 }
 
-/** `ms` counts from the run's first failure (`opened`), or from the opening (`reopened`, `closed`). */
-export interface Transition {
-  readonly kind: 'stale' | 'none' | 'opened' | 'reopened' | 'closed';
-  readonly ms: number;
+/** What became of a word on a provider: nothing (an older generation, or an open circuit), counted, or a move. */
+export type Counted = 'stale' | 'counted' | Transition;
+
+/** A circuit as it stands. */
+export interface CircuitView {
+  readonly state: CircuitState;
+  /** Calls and receipts of the last 10 s. */
+  readonly calls: number;
+  readonly failures: number;
+  readonly slow: number;
+  /** Of the calls that are to go to this provider, 0 to 1. */
+  readonly share: number;
+  /** Probes under way. */
+  readonly probes: number;
+  /** Why it is open or half open. */
+  readonly reason?: Transition['reason'];
 }
 
-/** Which providers are worth calling, as all workers together have seen. */
+/** Which providers are worth calling, as all workers together have seen. A provider is named by its `circuitKeyOf`. */
 export interface Circuit {
   permit(provider: string): Promise<Permission | OpenCircuit>;
-  /** Tells what a permitted call showed. `neutral` only gives a probe back. */
-  record(permission: Permission, health: Health): Promise<Transition>;
+  /** Tells what a permitted call showed, and how long it took. `neutral` only gives a probe back. */
+  record(permission: Permission, health: Health, callMs?: number): Promise<Counted>;
+  /** Tells what a receipt showed later: delivered is healthy, undelivered for the provider's own reasons unhealthy. */
+  observe(provider: string, health: Health): Promise<Counted>;
+  read(provider: string): Promise<CircuitView>;
 }
 
 export interface CircuitOptions {
@@ -50,32 +103,54 @@ export interface CircuitOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** A probe that is not recorded by then counts as lost: longer than any provider call. */
   readonly probeLeaseMs: number;
+  /** A good call that took longer counts as slow. */
+  readonly slowMs?: number;
+  /** How long the first opening lasts; each further one twice as long, up to 60 s. */
   readonly openMs?: number;
+  /** From the last probe until all calls are permitted again. */
+  readonly recoveryMs?: number;
 }
 
-export const CIRCUIT_OPEN_MS = 5_000;
-const FAILURES_MAX = 5;
-const PROBES_MAX = 2;
-const FORGET_MS = 3_600_000;
+export const CIRCUIT_DEFAULTS = { slowMs: 2_000, openMs: 5_000, recoveryMs: 25_000 } as const;
 
-/**
- * One circuit per provider in Redis, shared by all workers. Closed → open after 5 failures in a row; half open once
- * `openMs` has passed, with at most 2 probes at a time; a good probe closes it, a bad one opens it for another `openMs`.
- */
-export function createCircuit({ redis, clock, probeLeaseMs, openMs = CIRCUIT_OPEN_MS }: CircuitOptions): Circuit {
+/** The name of an account's circuit: a provider's sandbox twin has one of its own. */
+export const circuitKeyOf = ({ name, mode }: { readonly name: string; readonly mode: Mode }) =>
+  mode === 'live' ? name : `${name}~test`;
+
+/** One circuit per provider in Redis, shared by all workers; each call here is one script in the provider's own slot. */
+export function createCircuit(options: CircuitOptions): Circuit {
+  const { redis, clock, probeLeaseMs, slowMs, openMs, recoveryMs } = { ...CIRCUIT_DEFAULTS, ...options };
   const keysOf = (provider: string) => ({ circuit: `ww:{h:${provider}}` });
+  const argumentsOf = (...own: (string | number)[]) => [clock.now(), openMs, recoveryMs, ...own];
   return {
     async permit(provider) {
-      const args = [clock.now(), PROBES_MAX, probeLeaseMs];
-      const [state, generation, slot, until] = await permitScript(redis, keysOf(provider), args);
-      if (state === 'open') return { state, provider, retryAt: until };
-      return { state, provider, generation, slot, leaseUntil: until };
+      const reply = await permitScript(redis, keysOf(provider), argumentsOf(probeLeaseMs));
+      const [state, generation, slot, until, moved] = reply;
+      const transition = moved.length === 0 ? {} : { transition: transitionOf(moved) };
+      if (state === 'open') return { state, provider, retryAt: until, ...transition };
+      const isLastResort = state === 'deflected' || state === 'slow';
+      return { state, provider, generation, slot, leaseUntil: until, isLastResort, ...transition };
     },
-    async record({ provider, generation, slot, leaseUntil }, health) {
-      const call = [clock.now(), generation, slot, leaseUntil, health];
-      const policy = [FAILURES_MAX, openMs, PROBES_MAX, FORGET_MS];
-      const [kind, ms] = await recordScript(redis, keysOf(provider), [...call, ...policy]);
-      return { kind, ms };
+    async record({ provider, generation, slot, leaseUntil }, health, callMs = 0) {
+      const shown = health === 'healthy' && callMs > slowMs ? 'slow' : health;
+      return countedOf(await recordScript(redis, keysOf(provider), argumentsOf(generation, slot, leaseUntil, shown)));
+    },
+    async observe(provider, health) {
+      if (health === 'neutral') return 'counted';
+      return countedOf(await observeScript(redis, keysOf(provider), argumentsOf(health)));
+    },
+    async read(provider) {
+      const reply = await readScript(redis, keysOf(provider), argumentsOf());
+      const [state, calls, failures, slow, share, probes, reason] = reply;
+      return { state, calls, failures, slow, share: share / 100, probes, ...(reason === '' ? {} : { reason }) };
     },
   };
+}
+
+function transitionOf([from, to, reason, ms]: z.infer<typeof moveSchema>): Transition {
+  return { from, to, reason, ms };
+}
+
+function countedOf(reply: z.infer<typeof countedSchema>): Counted {
+  return reply.length === 1 ? reply[0] : transitionOf(reply);
 }

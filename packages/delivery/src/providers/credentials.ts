@@ -5,6 +5,13 @@ import { z } from 'zod';
 export const baseUrlVariable = () =>
   z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).transform((url) => url.replace(/\/+$/, ''));
 
+/** What the worker asks for receipts with, and otp checks their signatures against. */
+export const receiptVariables = {
+  RECEIPTS_URL: baseUrlVariable()
+    .optional()
+    .describe('Public base URL of the gateway, as providers reach it; without it live providers send no receipts'),
+};
+
 /**
  * All of a provider's credentials, or undefined when none is given. A half-given set is refused by name: with it the
  * provider would quietly speak to the sandbox.

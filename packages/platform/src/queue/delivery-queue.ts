@@ -4,6 +4,7 @@ import { deliveryJobSchema } from '@watchword/contracts';
 import { Queue, Worker } from 'bullmq';
 import type { Logger } from '../logger.ts';
 import type { RedisConnection } from '../redis/connection.ts';
+import { type ConsumerWatchOptions, createConsumerWatch } from './consumer-watch.ts';
 
 /** One queue per channel; its hash tag keeps a queue's keys in one Cluster slot. */
 const prefixOf = (channel: Channel) => `ww:{q:${channel}}`;
@@ -14,6 +15,8 @@ export interface DeliveryProducer {
   enqueue(jobId: string, job: DeliveryJob): Promise<void>;
   /** Jobs by state. */
   counts(): Promise<Record<string, number>>;
+  /** How long the job that is next has waited; 0 when none waits. */
+  oldestWaitSeconds(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -26,6 +29,21 @@ export function createDeliveryProducer(
   connection: RedisConnection,
   logger: Logger,
 ): DeliveryProducer {
+  const queue = openQueue(channel, connection, logger);
+  return {
+    async enqueue(jobId, job) {
+      await queue.add(channel, job, { jobId });
+    },
+    counts: () => queue.getJobCounts('waiting', 'active'),
+    async oldestWaitSeconds() {
+      const [oldest] = await queue.getJobs('waiting', 0, 0, true);
+      return oldest ? Math.max(0, Date.now() - oldest.timestamp) / 1_000 : 0;
+    },
+    close: () => queue.close(),
+  };
+}
+
+function openQueue(channel: Channel, connection: RedisConnection, logger: Logger): Queue<DeliveryJob> {
   const queue = new Queue<DeliveryJob>(QUEUE_NAME, {
     connection,
     prefix: prefixOf(channel),
@@ -33,25 +51,21 @@ export function createDeliveryProducer(
     skipMetasUpdate: true,
     defaultJobOptions: { removeOnComplete: true, removeOnFail: true, attempts: 1 },
   });
-  queue.on('error', (error) => logger.debug({ err: error, channel }, 'queue producer'));
-  return {
-    async enqueue(jobId, job) {
-      await queue.add(channel, job, { jobId });
-    },
-    counts: () => queue.getJobCounts('waiting', 'active'),
-    close: () => queue.close(),
-  };
+  queue.on('error', (error) => logger.debug({ err: error, channel }, 'queue'));
+  return queue;
 }
 
 export interface DeliveryConsumer {
   /** Stops fetching and waits for the jobs that run. */
   close(): Promise<void>;
+  running(): number;
+  /** Rejects with the reason when it is stuck though Redis answers (see `createConsumerWatch`). */
+  isAlive(): Promise<void>;
 }
 
-export interface DeliveryConsumerOptions {
+export interface DeliveryConsumerOptions extends Omit<ConsumerWatchOptions, 'countWaiting'> {
   readonly channel: Channel;
   readonly connection: RedisConnection;
-  readonly concurrency: number;
   readonly logger: Logger;
   readonly process: (job: DeliveryJob) => Promise<void>;
 }
@@ -65,27 +79,27 @@ const FETCH_END_MS = 2_000;
 const STALLED_MAX = 100;
 
 export function startDeliveryConsumer(options: DeliveryConsumerOptions): DeliveryConsumer {
-  const { channel, connection, concurrency, logger, process } = options;
-  let running = 0;
+  const { channel, connection, logger, process, ...watched } = options;
+  const queue = openQueue(channel, connection, logger);
+  const countWaiting = async () => (await queue.getJobCounts('waiting')).waiting ?? 0;
+  const watch = createConsumerWatch({ ...watched, countWaiting });
   let onIdle: (() => void) | undefined;
   const idle = () =>
     new Promise<void>((resolve) => {
-      if (running === 0) resolve();
+      if (watch.running() === 0) resolve();
       else onIdle = resolve;
     });
   async function run(data: unknown): Promise<void> {
-    running += 1;
     try {
-      await process(deliveryJobSchema.parse(data));
+      await watch.track(() => process(deliveryJobSchema.parse(data)));
     } finally {
-      running -= 1;
-      if (running === 0) onIdle?.();
+      if (watch.running() === 0) onIdle?.();
     }
   }
   const worker = new Worker<DeliveryJob>(QUEUE_NAME, (job) => run(job.data), {
     connection,
     prefix: prefixOf(channel),
-    concurrency,
+    concurrency: options.concurrency,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
     maxStalledCount: STALLED_MAX,
@@ -95,10 +109,16 @@ export function startDeliveryConsumer(options: DeliveryConsumerOptions): Deliver
   worker.on('failed', (job, error) => logger.error({ err: error, channel, job: job?.id }, 'delivery job failed'));
   return {
     async close() {
+      watch[Symbol.dispose]();
       const closed = worker.close();
-      await Promise.race([closed, idle()]);
-      // A fetch that waits for a dead Redis never ends; with nothing left to run there is nothing to wait for.
-      await Promise.race([closed, delay(FETCH_END_MS, undefined, { ref: false })]);
+      // A fetch that waits for a dead Redis never ends; with nothing left to run there is nothing to wait for. One that was
+      // under way may still bring a job, which is run as well.
+      do {
+        await Promise.race([closed, idle()]);
+        await Promise.race([closed, delay(FETCH_END_MS, undefined, { ref: false })]);
+      } while (watch.running() > 0);
     },
+    running: watch.running,
+    isAlive: watch.isAlive,
   };
 }

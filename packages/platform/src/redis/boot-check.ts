@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Cluster } from 'ioredis';
-import type { SECRET_VARIABLES } from '../data-directory.ts';
 import { StartupError } from '../errors.ts';
 import type { KeyRing } from '../key-ring.ts';
+import type { SECRET_VARIABLES } from '../keys-file.ts';
 import type { Logger } from '../logger.ts';
 import { Secret } from '../secret.ts';
 import type { RedisConnection } from './connection.ts';
@@ -51,11 +51,7 @@ export type FingerprintedKeys = Readonly<
 export async function checkKeyFingerprints(redis: RedisConnection, keys: FingerprintedKeys): Promise<void> {
   const mismatched: string[] = [];
   for (const { name, field, key } of Object.entries(keys).flatMap(fingerprinted)) {
-    const fingerprint = createHash('sha256')
-      .update(`watchword:${name}:`)
-      .update(key.reveal())
-      .digest('hex')
-      .slice(0, 16);
+    const fingerprint = fingerprintOf(name, key);
     await redis.hsetnx(FINGERPRINTS_KEY, field, fingerprint);
     if ((await redis.hget(FINGERPRINTS_KEY, field)) !== fingerprint) mismatched.push(name);
   }
@@ -63,6 +59,11 @@ export async function checkKeyFingerprints(redis: RedisConnection, keys: Fingerp
   throw new StartupError(
     `${mismatched.join(', ')} is not the one this Redis was first used with: start with the same keys (DATA_DIR/keys.json or the environment), or with an empty Redis.`,
   );
+}
+
+/** Enough to tell keys apart and nothing to find one by; `name` is that of its variable. */
+export function fingerprintOf(name: string, key: Secret<Buffer>): string {
+  return createHash('sha256').update(`watchword:${name}:`).update(key.reveal()).digest('hex').slice(0, 16);
 }
 
 /** Each key of a ring has a fingerprint of its own, so that a ring may gain and lose keys. */

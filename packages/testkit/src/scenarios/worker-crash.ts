@@ -1,5 +1,5 @@
 import { eventually } from '../eventually.ts';
-import { freshNumber, type InboxMessage, type Platform } from '../platform.ts';
+import { type Answer, freshNumber, type InboxMessage, type Platform } from '../platform.ts';
 
 const IN_FLIGHT = 50;
 const ARRIVAL_MS = 15_000;
@@ -38,7 +38,8 @@ export async function killWorkerInFlight(platform: Platform, fate: Fate): Promis
   const heir = await platform.startService('worker');
   const settled = await eventually(`all ${IN_FLIGHT} deliveries accepted`, ARRIVAL_MS, async () => {
     const views = await Promise.all(opened.map(({ body }) => platform.call('GET', `/v1/verifications/${body.id}`)));
-    return views.every(({ body }) => body.deliveries[0]?.status === 'accepted') ? views : undefined;
+    const taken = ({ body }: Answer) => ['accepted', 'delivered'].includes(body.deliveries[0]?.status ?? '');
+    return views.every(taken) ? views : undefined;
   });
   const messages = await Promise.all(numbers.map((number) => platform.inbox(number)));
   await heir.stop();

@@ -25,6 +25,19 @@ export const postProblems = (...own: ErrorCode[]) => problems([...own, ...EVERY_
 /** The document's problems of a GET. */
 export const getProblems = (...own: ErrorCode[]) => problems([...own, ...EVERY_CALL]);
 
+/** The document's problems of a receipt: no key, no schema. */
+export const receiptProblems = problems([
+  'invalid_request',
+  'invalid_signature',
+  'not_found',
+  'body_too_large',
+  'internal',
+  'unavailable',
+]);
+
+/** The document's problems of a call that needs no key and takes nothing. */
+export const publicProblems = problems(['internal', 'unavailable']);
+
 function problems(codes: readonly ErrorCode[]): Record<number, DocumentedAnswer<typeof problemSchema>> {
   const statuses = [...new Set(codes.map((code) => ERRORS[code].status))].toSorted((one, other) => one - other);
   return Object.fromEntries(

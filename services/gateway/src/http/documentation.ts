@@ -45,7 +45,11 @@ export async function collectDocumentation(app: HttpApp): Promise<void> {
         description:
           'Sends one-time passwords and verifies them once. Errors are `application/problem+json` (RFC 9457); repeat a 503 with the same `Idempotency-Key`.',
       },
-      tags: [{ name: 'verifications', description: 'Acts of proving control of a destination' }],
+      tags: [
+        { name: 'verifications', description: 'Acts of proving control of a destination' },
+        { name: 'tokens', description: 'Approval tokens: signed JWTs that a check answers with its approval' },
+        { name: 'receipts', description: 'What providers tell later of an attempt' },
+      ],
       components: {
         securitySchemes: {
           apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: `ww_live_…` or `ww_test_…`' },
@@ -55,8 +59,8 @@ export async function collectDocumentation(app: HttpApp): Promise<void> {
     },
     transform(route) {
       const { schema, url } = jsonSchemaTransform(route);
-      const isPost = route.route.method === 'POST';
-      return { schema: isPost ? { ...schema, headers: idempotencyKeyHeader } : schema, url };
+      const isIdempotent = route.route.method === 'POST' && url.startsWith('/v1/');
+      return { schema: isIdempotent ? { ...schema, headers: idempotencyKeyHeader } : schema, url };
     },
     transformObject: (document) => finishDocument(jsonSchemaTransformObject(document)),
   });

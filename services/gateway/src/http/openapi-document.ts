@@ -3,6 +3,7 @@ import { EXAMPLES } from './openapi-examples.ts';
 /** An OpenAPI 3.1 document as far as this module touches it. */
 interface Operation {
   operationId?: string;
+  security?: unknown[];
   parameters?: unknown;
   requestBody?: { required?: boolean; content: Record<string, Media> };
   responses: Record<string, Answer>;
@@ -42,12 +43,13 @@ export function finishDocument<T extends object>(generated: T): T {
   return keepUsedComponents(document) as T;
 }
 
-function describeHeaders({ responses }: Operation): void {
+function describeHeaders({ security, responses }: Operation): void {
+  // Without a key there is no project whose limit could be told.
+  const rateLimit = security?.length === 0 ? {} : { 'RateLimit-Policy': RATE_LIMIT_POLICY, RateLimit: RATE_LIMIT };
   for (const [status, answer] of Object.entries(responses)) {
     answer.headers = {
       'X-Request-Id': REQUEST_ID,
-      'RateLimit-Policy': RATE_LIMIT_POLICY,
-      RateLimit: RATE_LIMIT,
+      ...rateLimit,
       ...(WAITING_STATUSES.has(status) ? { 'Retry-After': RETRY_AFTER } : {}),
     };
   }

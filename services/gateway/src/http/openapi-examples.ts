@@ -30,13 +30,42 @@ const verification = {
   expires_at: '2026-11-21T10:05:00.000Z',
   checks_remaining: 3,
 };
-const approved = { valid: true, result: 'approved', status: 'approved', checks_remaining: 2 };
+const approved = {
+  valid: true,
+  result: 'approved',
+  status: 'approved',
+  checks_remaining: 2,
+  token: 'eyJhbGciOiJFZERTQSIsInR5cCI6InZlcmlmaWNhdGlvbitqd3QifQ.eyJwdXJwb3NlIjoibG9naW4ifQ.c2lnbmF0dXJl',
+};
 
 /** By operation id. */
 export const EXAMPLES: Readonly<Record<string, Example>> = {
   openVerification: { request: { to: '+14155550123', purpose: 'login', locale: 'en' }, answer: accepted },
   checkVerification: { request: { code: '123456' }, answer: approved },
   checkDestination: { request: { to: '+14155550123', purpose: 'login', code: '123456' }, answer: approved },
+  consumeToken: {
+    request: { token: approved.token },
+    answer: {
+      verification: VERIFICATION_ID,
+      purpose: 'login',
+      to: '+14155550123',
+      approved_at: '2026-11-21T10:01:00.000Z',
+    },
+  },
+  readJwks: {
+    answer: {
+      keys: [
+        {
+          kty: 'OKP',
+          crv: 'Ed25519',
+          x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+          kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
+          alg: 'EdDSA',
+          use: 'sig',
+        },
+      ],
+    },
+  },
   resendVerification: { request: { channel: 'sms' }, answer: { ...accepted, sends_remaining: 3 } },
   cancelVerification: {
     request: {},

@@ -18,8 +18,9 @@ export function parsePhoneNumber(text: string): PhoneNumber {
   return { e164: number.number, country: number.country ?? `+${number.countryCallingCode}` };
 }
 
-/** Country code and the last two digits; enough for its owner to know it. */
-export function maskPhoneNumber(e164: string): string {
+/** Country code and the last two digits; enough for its owner to know it. Undefined is one that cannot be unsealed any more. */
+export function maskPhoneNumber(e164: string | undefined): string {
+  if (e164 === undefined) return '+***';
   const callingCode = parsePhoneNumberFromString(e164)?.countryCallingCode ?? '';
   const hidden = e164.length - 1 - callingCode.length - 2;
   return `+${callingCode}${'*'.repeat(Math.max(0, hidden))}${e164.slice(-2)}`;

@@ -12,21 +12,24 @@ export interface DueTicker {
 /** Drains the due set twice a second. While Redis is away a round fails and the next one tries again. */
 export function startDueTicker(dueSet: DueSet, queue: DeliveryQueue, registry: Registry, logger: Logger): DueTicker {
   const entries = dueEntriesTotal(registry);
-  const lag = dueLagSeconds(registry);
+  /** How late the oldest entry of the last complete round was, and when that round ended. */
+  let lastRound = { lagMs: 0, endedAt: performance.now() };
+  // A ticker that no longer gets through shows as a lag that grows.
+  dueLagSeconds(registry, () => {
+    const sinceMs = performance.now() - lastRound.endedAt;
+    return Math.max(lastRound.lagMs, sinceMs - TICK_MS, 0) / 1_000;
+  });
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
   async function round(): Promise<void> {
     let worstMs = 0;
-    try {
-      await dueSet.drain(async (due) => {
-        entries.inc({ action: due.action });
-        worstMs = Math.max(worstMs, due.lateMs);
-        if (due.action === 'enqueue') await queue.enqueue(due.deliveryId, due.attempts);
-      });
-    } finally {
-      lag.set(worstMs / 1000);
-    }
+    await dueSet.drain(async (due) => {
+      entries.inc({ action: due.action });
+      worstMs = Math.max(worstMs, due.lateMs);
+      if (due.action === 'enqueue') await queue.enqueue(due.deliveryId, due.attempts);
+    });
+    lastRound = { lagMs: worstMs, endedAt: performance.now() };
   }
 
   async function tick(): Promise<void> {

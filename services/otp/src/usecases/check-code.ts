@@ -1,28 +1,51 @@
 import type { CheckDestination, CheckVerification, JudgedCheck } from '@watchword/contracts';
-import { AppError } from '@watchword/platform';
-import type { CallContext } from '@watchword/verifications';
+import { AppError, within } from '@watchword/platform';
+import { type Approval, type CallContext, type Judged, stripVerificationPrefix } from '@watchword/verifications';
 import type { CodePolicies } from '../domain/code-policies.ts';
 import { parsePhoneNumber } from '../domain/phone-number.ts';
 import { canonicalPurpose } from '../domain/purpose.ts';
-import type { VerificationStore } from '../ports.ts';
+import type { ApprovalTokens, DurableRecords, VerificationStore } from '../ports.ts';
 import { checksLocked } from './refusals.ts';
 
 export interface CheckCodeDeps {
   readonly verifications: VerificationStore;
+  /** Undefined where there are none. */
+  readonly records: Pick<DurableRecords, 'readVerification'> | undefined;
+  readonly tokens: Pick<ApprovalTokens, 'issue'>;
   readonly policies: CodePolicies;
   /** Counts how each check was judged. */
   readonly onCheck: (result: string) => void;
 }
 
+/** A check has better things to do than to wait for what has long ended. */
+const RECORDS_PATIENCE_MS = 250;
+
 /** Judges one guess by verification id, or by destination and purpose. */
-export function createCheckCode({ verifications, policies, onCheck }: CheckCodeDeps) {
+export function createCheckCode({ verifications, records, tokens, policies, onCheck }: CheckCodeDeps) {
   async function byId(id: string, { code, binding }: CheckVerification, call: CallContext): Promise<JudgedCheck> {
     const judged = await verifications.judge(id, code, binding, policies.common.streakFreeChecks, call);
     onCheck(judged.result);
     if (judged.result === 'not_found') throw new AppError('not_found');
     if (judged.result === 'checks_locked') throw checksLocked(judged);
-    const { result, status, checksRemaining } = judged;
-    return { valid: result === 'approved', result, status, checks_remaining: checksRemaining };
+    const { result, status, checksRemaining } = judged.isForgotten ? await recordedEnd(id, judged, call) : judged;
+    const answer = { valid: result === 'approved', result, status, checks_remaining: checksRemaining };
+    const token = judged.approval && (await issueToken(judged.approval, call.project));
+    return token === undefined ? answer : { ...answer, token };
+  }
+
+  /** How a verification that Redis has forgotten ended; as good as expired when the records do not say so in time. */
+  async function recordedEnd(id: string, judged: Judged, { project }: CallContext): Promise<Judged> {
+    const asked = records?.readVerification(project, stripVerificationPrefix(id) ?? '');
+    // A check never fails for the records' sake: no code is compared any more, whatever they say.
+    const recorded = await within(RECORDS_PATIENCE_MS, Promise.resolve(asked)).catch(() => undefined);
+    if (!recorded || recorded.verification.status === 'pending') return judged;
+    const { status, checks_remaining: checksRemaining } = recorded.verification;
+    return { result: status === 'approved' ? 'already_approved' : status, status, checksRemaining };
+  }
+
+  /** Undefined without a destination: its seal key was retired meanwhile, and a token that proves nothing is none. */
+  async function issueToken({ destination, ...approval }: Approval, project: string): Promise<string | undefined> {
+    return destination === undefined ? undefined : tokens.issue({ ...approval, destination, project });
   }
 
   async function byDestination(body: CheckDestination, call: CallContext): Promise<JudgedCheck> {

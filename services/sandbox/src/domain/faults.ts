@@ -1,4 +1,5 @@
 import { PROVIDERS, type Provider } from './provider.ts';
+import type { ReceiptScript } from './receipts.ts';
 
 /** How a simulated provider treats a call. All but `ok` and `lost_answer` keep the message out of the inbox. */
 export const FAULT_MODES = ['ok', 'down', 'throttle', 'auth', 'reject', 'hang', 'reset', 'lost_answer'] as const;
@@ -11,6 +12,8 @@ export interface Fault {
   readonly delayMs: number;
   /** Stands in for the provider's own error code in `throttle`, `auth` and `reject`. */
   readonly code?: number;
+  /** What is told later of the messages it takes; without it, that they were delivered. */
+  readonly receipt?: ReceiptScript;
 }
 
 const NO_FAULT: Fault = { mode: 'ok', delayMs: 0 };

@@ -1,5 +1,6 @@
 import type { FaultMode } from '../domain/faults.ts';
 import type { Provider } from '../domain/provider.ts';
+import type { ReceiptStep } from '../domain/receipts.ts';
 
 /** One answer in a provider's own words; without a body it is empty. */
 export interface WireAnswer {
@@ -24,6 +25,19 @@ export interface TakenCall {
   readonly to: string;
   readonly text: string;
   answer(at: number): WireAnswer;
+  /** Absent when the send asked for no receipts. */
+  readonly callback?: Callback;
+}
+
+/** Where receipts of one message go, and how the provider writes them. */
+export interface Callback {
+  readonly url: string;
+  write(step: ReceiptStep): WireReceipt;
+}
+
+export interface WireReceipt {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 export interface RefusedCall {
@@ -34,6 +48,8 @@ export interface RefusedCall {
 /** One simulated provider: reads its own wire and refuses in its own words. */
 export interface Carrier {
   readonly provider: Provider;
+  /** Whether its receipts tell that a carrier took the message, too. */
+  readonly tellsSent: boolean;
   read(call: CarrierCall): TakenCall | RefusedCall;
   refuse(mode: RefusingMode, call: CarrierCall, code: number | undefined): WireAnswer;
 }
@@ -45,8 +61,9 @@ export function textField(fields: CarrierCall['fields'], name: string): string |
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** Whether a user and a password were given by Basic authentication (RFC 7617); any will do. */
-export function hasBasicCredentials(authorization: string | undefined): boolean {
+/** User and password of Basic authentication (RFC 7617); any will do. Undefined unless both are there. */
+export function basicCredentials(authorization: string | undefined): { user: string; password: string } | undefined {
   const encoded = /^Basic\s+(\S+)$/i.exec(authorization ?? '')?.[1];
-  return encoded !== undefined && /^[^:]+:.+$/s.test(Buffer.from(encoded, 'base64').toString());
+  const [, user, password] = /^([^:]+):(.+)$/s.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? [];
+  return user === undefined || password === undefined ? undefined : { user, password };
 }

@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { normalisePhoneNumber } from '../domain/phone-number.ts';
 import { countSegments } from '../domain/segments.ts';
 import {
+  basicCredentials,
   type Carrier,
   type CarrierCall,
-  hasBasicCredentials,
   type RefusedCall,
   textField,
   type WireAnswer,
 } from './carrier.ts';
+import { writeTwilioReceipt } from './twilio-receipt.ts';
 
 const BODY_MAX_CHARACTERS = 1_600;
 
@@ -18,9 +19,11 @@ const BODY_MAX_CHARACTERS = 1_600;
  */
 export const twilioCarrier: Carrier = {
   provider: 'twilio',
+  tellsSent: true,
 
   read({ authorization, fields, params }) {
-    if (!hasBasicCredentials(authorization)) return refused(401, 20003, 'Authenticate');
+    const credentials = basicCredentials(authorization);
+    if (credentials === undefined) return refused(401, 20003, 'Authenticate');
     const written = textField(fields, 'To');
     const text = textField(fields, 'Body');
     const from = textField(fields, 'From');
@@ -35,7 +38,16 @@ export const twilioCarrier: Carrier = {
     }
     const id = `SM${randomBytes(16).toString('hex')}`;
     const message = { id, account: params.account ?? '', to, from, service, text };
-    return { taken: true, id, to, text, answer: (at) => ({ status: 201, body: messageResource(message, at) }) };
+    const url = textField(fields, 'StatusCallback');
+    const receiptOf = { ...message, url: url ?? '', token: credentials.password };
+    return {
+      taken: true,
+      id,
+      to,
+      text,
+      answer: (at) => ({ status: 201, body: messageResource(message, at) }),
+      ...(url && { callback: { url, write: (step) => writeTwilioReceipt(receiptOf, step) } }),
+    };
   },
 
   refuse(mode, { fields }: CarrierCall, code) {

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { normalisePhoneNumber } from '../domain/phone-number.ts';
+import type { ReceiptStep } from '../domain/receipts.ts';
 import { countSegments } from '../domain/segments.ts';
-import { type Carrier, hasBasicCredentials, type RefusedCall, textField, type WireAnswer } from './carrier.ts';
+import { basicCredentials, type Carrier, type RefusedCall, textField, type WireAnswer } from './carrier.ts';
+import { writeVonageReceipt } from './vonage-receipt.ts';
 
 const TEXT_MAX_CHARACTERS = 3_200;
+const CREDENTIALS = ['api_key', 'api_secret'];
 const REQUIRED_FIELDS = ['from', 'to', 'text'];
 
 /**
@@ -12,10 +15,11 @@ const REQUIRED_FIELDS = ['from', 'to', 'text'];
  */
 export const vonageCarrier: Carrier = {
   provider: 'vonage',
+  tellsSent: false,
 
   read({ authorization, fields }) {
-    const credentials = hasBasicCredentials(authorization) ? [] : ['api_key', 'api_secret'];
-    const missing = [...credentials, ...REQUIRED_FIELDS].find((name) => textField(fields, name) === undefined);
+    const basic = basicCredentials(authorization);
+    const missing = [...(basic ? [] : CREDENTIALS), ...REQUIRED_FIELDS].find((name) => !textField(fields, name));
     if (missing) return refused(2, `Missing ${missing}`);
     const written = textField(fields, 'to') ?? '';
     const to = normalisePhoneNumber(written);
@@ -23,8 +27,19 @@ export const vonageCarrier: Carrier = {
     const text = textField(fields, 'text') ?? '';
     if (text.length > TEXT_MAX_CHARACTERS) return refused(12, 'Message too long');
     const id = randomUUID();
-    const answer = () => accepted({ id, to, parts: countSegments(text), reference: textField(fields, 'client-ref') });
-    return { taken: true, id, to, text, answer };
+    const reference = textField(fields, 'client-ref');
+    const answer = () => accepted({ id, to, parts: countSegments(text), reference });
+    const url = textField(fields, 'callback');
+    const receiptOf = {
+      id,
+      to,
+      from: textField(fields, 'from') ?? '',
+      reference,
+      apiKey: basic?.user ?? textField(fields, 'api_key') ?? '',
+      secret: basic?.password ?? textField(fields, 'api_secret') ?? '',
+    };
+    const callback = url && { callback: { url, write: (step: ReceiptStep) => writeVonageReceipt(receiptOf, step) } };
+    return { taken: true, id, to, text, answer, ...callback };
   },
 
   refuse(mode, _call, code) {

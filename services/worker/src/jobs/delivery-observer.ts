@@ -1,19 +1,23 @@
-import { attemptSeconds, circuitOpen, type Logger, type Registry } from '@watchword/platform';
+import {
+  attemptSeconds,
+  circuitTransitionsTotal,
+  type Logger,
+  possibleDuplicatesTotal,
+  type Registry,
+} from '@watchword/platform';
 import type { DeliveryObserver } from '../ports.ts';
+
+const CHANNEL = 'sms';
 
 /** Turns what happens inside jobs into metrics and log lines. */
 export function createDeliveryObserver(registry: Registry, logger: Logger): DeliveryObserver {
   const seconds = attemptSeconds(registry);
-  const open = circuitOpen(registry);
-  const isOpen = new Map<string, boolean>();
-  const show = (provider: string, value: boolean) => {
-    if (isOpen.get(provider) === value) return;
-    isOpen.set(provider, value);
-    open.set({ provider }, value ? 1 : 0);
-  };
+  const transitions = circuitTransitionsTotal(registry);
+  const duplicates = possibleDuplicatesTotal(registry);
   return {
-    attempted({ provider, outcome, ms }) {
-      if (provider !== null) seconds.observe({ provider, channel: 'sms', outcome }, ms / 1000);
+    attempted({ provider, mode, outcome, class: rejection = '', ms }) {
+      if (provider === null) return;
+      seconds.observe({ provider, mode, channel: CHANNEL, outcome, class: rejection }, ms / 1000);
     },
     stale(attempt) {
       logger.warn(
@@ -21,19 +25,24 @@ export function createDeliveryObserver(registry: Registry, logger: Logger): Deli
         'settlement changed nothing: the delivery was claimed anew or has ended',
       );
     },
-    circuitSeen: show,
-    circuitMoved(provider, { kind, ms }) {
-      if (kind === 'opened') logger.warn({ provider, ms_since_first_failure: ms }, 'circuit opened');
-      else if (kind === 'reopened') logger.warn({ provider, ms_open: ms }, 'circuit stays open: the probe failed');
-      else if (kind === 'closed') logger.info({ provider, ms_open: ms }, 'circuit closed');
-      if (kind === 'opened' || kind === 'reopened') show(provider, true);
-      else if (kind === 'closed') show(provider, false);
+    possibleDuplicate(attempt, reason) {
+      duplicates.inc({ channel: CHANNEL, reason });
+      logger.info({ attempt: attempt.id, reason }, 'an attempt that may double a message');
     },
-    recordFailed({ provider }, error) {
-      logger.warn({ err: error, provider }, "a provider's health was not recorded");
+    circuitMoved({ name: provider, mode }, { from, to, reason, ms }) {
+      transitions.inc({ provider, mode, to, reason });
+      const line = { provider, mode, from, to, reason };
+      if (from === 'closed') logger.warn({ ...line, ms_since_first_failure: ms }, 'circuit opened');
+      else if (to === 'open') logger.warn({ ...line, ms_since_opened: ms }, 'circuit opened again');
+      else logger.info({ ...line, ms_since_opened: ms }, `circuit ${TOLD[to]}`);
+    },
+    recordFailed({ name: provider, mode }, error) {
+      logger.warn({ err: error, provider, mode }, "a provider's health was not recorded");
     },
     settleFailed(attempt, error) {
       logger.warn({ err: error, attempt: attempt.id }, 'an attempt is not settled yet');
     },
   };
 }
+
+const TOLD = { half_open: 'half open', recovering: 'recovering', closed: 'closed', open: 'open' } as const;

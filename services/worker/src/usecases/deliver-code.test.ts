@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { AttemptResult, Health, Permission, SmsMessage } from '@watchword/delivery';
+import type { AttemptResult, Health, SmsMessage, Transition } from '@watchword/delivery';
 import type { Claimed, Refused, Settlement } from '@watchword/verifications';
 import { describe, expect, test, vi } from 'vitest';
 import type { Circuit, Deliveries, DeliveryObserver, SmsProvider } from '../ports.ts';
@@ -36,6 +36,8 @@ interface Scene {
   readonly claims?: readonly (Claimed | Refused)[];
   readonly open?: readonly string[];
   readonly probing?: readonly string[];
+  /** Permitted as a last resort. */
+  readonly recovering?: readonly string[];
   readonly settle?: (call: number) => 'settled' | 'stale';
   readonly recordFails?: boolean;
   readonly permit?: (provider: string) => void;
@@ -47,6 +49,7 @@ function stage(scene: Scene) {
   const settled: Settlement[] = [];
   const recorded: (readonly [string, Health])[] = [];
   const observed: string[] = [];
+  const asked: string[] = [];
   const leases: number[] = [];
   let claims = 0;
   let settles = 0;
@@ -65,16 +68,23 @@ function stage(scene: Scene) {
   };
   const circuit: Circuit = {
     async permit(provider) {
-      scene.permit?.(provider);
-      if (scene.open?.includes(provider)) return { state: 'open', provider, retryAt: 0 };
-      const state = scene.probing?.includes(provider) ? 'probe' : 'closed';
-      return { state, provider, generation: 0, slot: 0, leaseUntil: 0 } satisfies Permission;
+      const name = nameOf(provider);
+      scene.permit?.(name);
+      asked.push(provider);
+      if (scene.open?.includes(name)) return { state: 'open', provider, retryAt: 0 };
+      const isLastResort = scene.recovering?.includes(name) ?? false;
+      const isProbe = scene.probing?.includes(name) ?? false;
+      const state = isLastResort ? 'deflected' : isProbe ? 'probe' : 'closed';
+      const transition = isProbe ? { transition: moveTo('half_open') } : {};
+      return { state, provider, generation: 0, slot: 0, leaseUntil: 0, isLastResort, ...transition };
     },
-    async record({ provider }, health) {
+    async record({ provider, state }, health) {
       if (scene.recordFails) throw new Error('READONLY');
-      recorded.push([provider, health]);
-      return { kind: 'none', ms: 0 };
+      recorded.push([nameOf(provider), health]);
+      return state === 'probe' && health === 'healthy' ? moveTo('recovering') : 'counted';
     },
+    observe: async () => 'counted',
+    read: async () => ({ state: 'closed', calls: 0, failures: 0, slow: 0, share: 1, probes: 0 }),
   };
   const configured = scene.providers ?? [
     { name: 'twilio', mode: 'test' },
@@ -95,14 +105,17 @@ function stage(scene: Scene) {
   const observer: DeliveryObserver = {
     attempted: ({ provider, outcome }) => observed.push(`attempted ${provider} ${outcome}`),
     stale: ({ id }) => observed.push(`stale ${id}`),
-    circuitSeen: (provider, open) => observed.push(`seen ${provider} ${open ? 'open' : 'closed'}`),
-    circuitMoved: (provider, { kind }) => observed.push(`moved ${provider} ${kind}`),
-    recordFailed: ({ provider }) => observed.push(`record failed ${provider}`),
+    circuitMoved: ({ name, mode }, { to }) => observed.push(`moved ${name} ${mode} ${to}`),
+    possibleDuplicate: ({ id }, reason) => observed.push(`possible duplicate ${id} ${reason}`),
+    recordFailed: ({ name }) => observed.push(`record failed ${name}`),
     settleFailed: ({ id }) => observed.push(`settle failed ${id}`),
   };
   const deliverCode = createDeliverCode({ deliveries, providers, circuit, observer, providerTimeoutMs: 5_000 });
-  return { run: () => deliverCode(DELIVERY), sent, settled, recorded, observed, leases };
+  return { run: () => deliverCode(DELIVERY), sent, settled, recorded, observed, leases, asked };
 }
+
+const nameOf = (circuitKey: string) => circuitKey.replace(/~test$/, '');
+const moveTo = (to: Transition['to']): Transition => ({ from: 'half_open', to, reason: 'probes_good', ms: 0 });
 
 const nexts = (settled: readonly Settlement[]) => settled.map(({ next }) => next);
 
@@ -111,7 +124,9 @@ describe('delivering a code', () => {
     const { run, sent, settled, recorded, leases } = stage({});
     expect(await run()).toEqual({
       result: 'accepted',
-      attempts: [{ attempt: 'att_1', ordinal: 1, provider: 'twilio', outcome: 'accepted', ms: expect.any(Number) }],
+      attempts: [
+        { attempt: 'att_1', ordinal: 1, provider: 'twilio', mode: 'test', outcome: 'accepted', ms: expect.any(Number) },
+      ],
     });
     expect(sent).toHaveLength(1);
     expect(sent[0]?.message).toMatchObject({
@@ -199,10 +214,63 @@ describe('delivering a code', () => {
   });
 
   test('skips a provider whose circuit is open', async () => {
-    const { run, sent, observed } = stage({ open: ['twilio'] });
+    const { run, sent, asked } = stage({ open: ['twilio'] });
     expect((await run()).result).toBe('accepted');
     expect(sent.map(({ provider }) => provider)).toEqual(['vonage']);
-    expect(observed).toContain('seen twilio open');
+    expect(asked).toEqual(['twilio~test', 'vonage~test']);
+  });
+
+  test('leaves a recovering provider its rest, and takes another', async () => {
+    const { run, sent } = stage({ recovering: ['twilio'] });
+    expect((await run()).result).toBe('accepted');
+    expect(sent.map(({ provider }) => provider)).toEqual(['vonage']);
+  });
+
+  test.each([
+    ['there is no other', { providers: [{ name: 'twilio', mode: 'test' }] }, ['twilio']],
+    ['the other is open', { open: ['vonage'] }, ['twilio']],
+    ['the other said no', { answers: { vonage: transient } }, ['vonage', 'twilio']],
+    ['the other recovers as well', { recovering: ['twilio', 'vonage'] }, ['twilio']],
+  ] satisfies [string, Scene, string[]][])(
+    'calls a recovering provider all the same when %s',
+    async (_, scene, called) => {
+      const { run, sent } = stage({ recovering: ['twilio'], ...scene });
+      expect((await run()).result).toBe('accepted');
+      expect(sent.map(({ provider }) => provider)).toEqual(called);
+    },
+  );
+
+  test('tells of every move of a circuit, with the mode of the account', async () => {
+    const { run, observed } = stage({ probing: ['twilio'] });
+    await run();
+    expect(observed.filter((line) => line.startsWith('moved'))).toEqual([
+      'moved twilio test half_open',
+      'moved twilio test recovering',
+    ]);
+  });
+
+  test('tells of a call that may double the message: after an unknown outcome, and not after a no', async () => {
+    const doubled = stage({ answers: { twilio: unknown } });
+    await doubled.run();
+    expect(doubled.observed).toContain('possible duplicate att_2 unknown');
+    const single = stage({ answers: { twilio: transient } });
+    await single.run();
+    expect(single.observed.filter((line) => line.startsWith('possible'))).toEqual([]);
+  });
+
+  test.each([
+    ['live', 'twilio'],
+    ['test', 'twilio~test'],
+  ] as const)('sends a %s verification through that account of two, under its own circuit', async (mode, key) => {
+    const providers = [
+      { name: 'twilio', mode: 'live' },
+      { name: 'twilio', mode: 'test' },
+    ] as const;
+    const { run, asked, sent, settled } = stage({ providers, claims: [claimed(1, { mode })] });
+    expect((await run()).attempts).toMatchObject([{ provider: 'twilio', mode }]);
+    expect(asked).toEqual([key]);
+    expect(sent).toHaveLength(1);
+    expect(settled).toMatchObject([{ provider: 'twilio' }]);
   });
 
   test('waits without a provider while each circuit is open', async () => {

@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type AttemptResult, healthOf, type Permission, renderCodeMessage } from '@watchword/delivery';
-import type { Claimed, ClaimedAttempt, Next, Settlement } from '@watchword/verifications';
+import {
+  type AttemptResult,
+  circuitKeyOf,
+  type Health,
+  healthOf,
+  type Permission,
+  renderCodeMessage,
+} from '@watchword/delivery';
+import type { Claimed, Next, Settlement } from '@watchword/verifications';
 import { type MadeAttempt, mayFailOver, nextAfterAttempt, nextWhileOpen } from '../domain/next-step.ts';
 import type {
   AttemptReport,
@@ -14,7 +21,7 @@ import type {
 
 export interface DeliverCodeDeps {
   readonly deliveries: Deliveries;
-  /** Primary first. */
+  /** Primary first; a live account and its sandbox twin have one name and two modes. */
   readonly providers: readonly SmsProvider[];
   readonly circuit: Circuit;
   readonly observer: DeliveryObserver;
@@ -28,6 +35,10 @@ const SETTLE_RETRY_MS_MAX = 1_000;
 const SETTLE_GIVE_UP_MS = 90_000;
 
 export const leaseOf = (providerTimeoutMs: number) => providerTimeoutMs + SETTLE_MARGIN_MS;
+
+/** No job runs longer while Redis answers: each provider once, and what came of it settled or given up. */
+export const jobMaxMsOf = (providers: number, providerTimeoutMs: number) =>
+  providers * (leaseOf(providerTimeoutMs) + SETTLE_GIVE_UP_MS);
 
 interface Granted {
   readonly provider: SmsProvider;
@@ -61,20 +72,16 @@ export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) =
     const claim = await deliveries.claim(deliveryId, leaseOf(providerTimeoutMs));
     if (claim.result !== 'claimed') return claim.result;
     const granted = job.held ?? (await chooseProvider(claim.mode, job.tried));
-    if (!granted) {
-      const settlement = settlementWithout(
-        providers.some(({ mode }) => mode === claim.mode),
-        claim.attempt.ordinal,
-      );
-      job.reports.push(reportOf(claim.attempt, settlement, 0));
-      return settle(claim, settlement);
-    }
+    if (!granted) return settleWithout(job, claim);
     job.held = granted;
     // Redis may have taken long since the claim: a call must not outlive the lease, or a successor would send beside it.
     if (performance.now() - claimedAt > SETTLE_MARGIN_MS) return 'leased';
     job.held = undefined;
     const { provider, permission } = granted;
     job.tried.add(provider.name);
+    if (job.made.some((earlier) => earlier.result.outcome === 'unknown')) {
+      observer.possibleDuplicate(claim.attempt, 'unknown');
+    }
     const startedAt = performance.now();
     const result = await callProvider(provider, claim, providerTimeoutMs);
     const ms = Math.round(performance.now() - startedAt);
@@ -90,11 +97,18 @@ export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) =
     const settlement = settlementOf(provider.name, latest, nextAfterAttempt(state));
     job.made.push(latest);
     if (settlement.countsAsCall) job.counted += 1;
-    const report = reportOf(claim.attempt, settlement, ms);
+    const report = reportOf(claim, settlement, ms);
     job.reports.push(report);
     observer.attempted(report);
-    const [settled] = await Promise.all([settle(claim, settlement), record(permission, healthOf(result))]);
+    const [settled] = await Promise.all([settle(claim, settlement), record(granted, healthOf(result), ms)]);
     return settled;
+  }
+
+  function settleWithout(job: Job, claim: Claimed): Promise<DeliveryResult | 'again'> {
+    const hasMode = providers.some(({ mode }) => mode === claim.mode);
+    const settlement = settlementWithout(hasMode, claim.attempt.ordinal);
+    job.reports.push(reportOf(claim, settlement, 0));
+    return settle(claim, settlement);
   }
 
   async function chooseOther(mode: Claimed['mode'], tried: ReadonlySet<string>): Promise<Granted | undefined> {
@@ -111,35 +125,42 @@ export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) =
     let result: DeliveryResult | 'again';
     do result = await runAttempt(job, deliveryId);
     while (result === 'again');
-    if (job.held) await record(job.held.permission, 'neutral');
+    if (job.held) await record(job.held, 'neutral', 0);
     return { result, attempts: job.reports };
   };
 }
 
-/** The first provider of this mode that was not tried in this job and whose circuit permits a call. */
+/**
+ * The first provider of this mode that was not tried in this job and whose circuit permits a call; failing that, the first
+ * that is permitted as a last resort: one that recovers takes no more than its share, and a slow one is better than none.
+ */
 function createChooseProvider({ providers, circuit, observer }: DeliverCodeDeps) {
   return async function chooseProvider(
     mode: Claimed['mode'],
     tried: ReadonlySet<string>,
   ): Promise<Granted | undefined> {
+    let lastResort: Granted | undefined;
     for (const provider of providers) {
       if (provider.mode !== mode || tried.has(provider.name)) continue;
-      const permission = await circuit.permit(provider.name);
-      observer.circuitSeen(provider.name, permission.state !== 'closed');
-      if (permission.state !== 'open') return { provider, permission };
+      const permission = await circuit.permit(circuitKeyOf(provider));
+      if (permission.transition) observer.circuitMoved(provider, permission.transition);
+      if (permission.state === 'open') continue;
+      if (!permission.isLastResort) return { provider, permission };
+      lastResort ??= { provider, permission };
     }
-    return undefined;
+    return lastResort;
   };
 }
 
 function createRecord({ circuit, observer }: DeliverCodeDeps) {
-  return async function record(permission: Permission, health: ReturnType<typeof healthOf>): Promise<void> {
-    if (health === 'neutral' && permission.state === 'closed') return;
+  return async function record({ provider, permission }: Granted, health: Health, ms: number): Promise<void> {
+    if (health === 'neutral' && permission.state !== 'probe') return;
     try {
-      observer.circuitMoved(permission.provider, await circuit.record(permission, health));
+      const counted = await circuit.record(permission, health, ms);
+      if (typeof counted === 'object') observer.circuitMoved(provider, counted);
     } catch (error) {
       // The message's own fate matters more than a count; a probe's slot frees itself.
-      observer.recordFailed(permission, error);
+      observer.recordFailed(provider, error);
     }
   };
 }
@@ -219,12 +240,13 @@ function settlementWithout(hasMode: boolean, ordinal: number): Settlement {
   };
 }
 
-function reportOf(attempt: ClaimedAttempt, settlement: Settlement, ms: number): AttemptReport {
+function reportOf({ attempt, mode }: Claimed, settlement: Settlement, ms: number): AttemptReport {
   const { provider, outcome, providerCode } = settlement;
   return {
     attempt: attempt.id,
     ordinal: attempt.ordinal,
     provider,
+    mode,
     outcome,
     ...(settlement.class === undefined ? {} : { class: settlement.class }),
     ...(providerCode === undefined ? {} : { providerCode }),

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { MessageInstance } from 'twilio/lib/rest/api/v2010/account/message.js';
 import type { AttemptResult, SmsMessage, SmsProvider } from '../provider.ts';
+import { receiptPath } from '../receipt.ts';
 import { isSafeToRepeat, resultOf, transportCodeOf, verdictOfStatus } from '../verdict.ts';
 import type { TwilioConfig } from './config.ts';
 import { TWILIO_SMS_CODES } from './error-table.ts';
@@ -18,7 +19,7 @@ export function createTwilioProvider(config: TwilioConfig): SmsProvider {
   const transport = createTwilioTransport(config);
   const sender = /^MG[0-9a-fA-F]{32}$/.test(config.from) ? { messagingServiceSid: config.from } : { from: config.from };
 
-  async function send({ to, text, validitySeconds, signal }: SmsMessage): Promise<AttemptResult> {
+  async function send({ to, text, attemptId, validitySeconds, signal }: SmsMessage): Promise<AttemptResult> {
     const call = transport.call(signal);
     try {
       const api = new Api(call);
@@ -28,6 +29,7 @@ export function createTwilioProvider(config: TwilioConfig): SmsProvider {
         to,
         body: text,
         validityPeriod: Math.min(Math.max(1, Math.floor(validitySeconds)), VALIDITY_SECONDS_MAX),
+        ...(config.receiptsUrl && { statusCallback: config.receiptsUrl + receiptPath('twilio', attemptId) }),
       });
       return judgeMessage(message);
     } catch (error) {

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { Vonage } from '@vonage/server-sdk';
 import { isGsm7 } from '../../templates/gsm7.ts';
 import type { AttemptResult, SmsMessage, SmsProvider } from '../provider.ts';
+import { receiptPath } from '../receipt.ts';
 import { isSafeToRepeat, parseRetryAfterMs, resultOf, transportCodeOf, verdictOfStatus } from '../verdict.ts';
 import type { VonageConfig } from './config.ts';
 import { VONAGE_SMS_STATUSES } from './error-table.ts';
@@ -28,7 +29,7 @@ export function createVonageProvider(config: VonageConfig): SmsProvider {
   );
 
   async function send(message: SmsMessage): Promise<AttemptResult> {
-    const answered = sms.send(paramsOf(message, config.from)).then(
+    const answered = sms.send(paramsOf(message, config)).then(
       (answer) => judgeMessages(answer),
       (error: unknown) => judgeError(error, message.signal),
     );
@@ -38,7 +39,8 @@ export function createVonageProvider(config: VonageConfig): SmsProvider {
   return { name: 'vonage', mode: config.mode, send, close: async () => {} };
 }
 
-function paramsOf({ to, text, attemptId, validitySeconds }: SmsMessage, from: string): SmsParams {
+function paramsOf(message: SmsMessage, { from, receiptsUrl }: VonageConfig): SmsParams {
+  const { to, text, attemptId, validitySeconds } = message;
   return {
     from,
     to: to.replace(/^\+/, ''),
@@ -46,6 +48,7 @@ function paramsOf({ to, text, attemptId, validitySeconds }: SmsMessage, from: st
     ttl: Math.min(Math.max(TTL_MS_MIN, Math.floor(validitySeconds * 1000)), TTL_MS_MAX),
     clientRef: attemptId,
     ...(isGsm7(text) ? {} : { type: UNICODE }),
+    ...(receiptsUrl && { callback: receiptsUrl + receiptPath('vonage', attemptId) }),
   };
 }
 

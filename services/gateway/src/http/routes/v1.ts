@@ -5,6 +5,7 @@ import type { Relay } from '../relay.ts';
 import { routeCancelVerification } from './cancel-verification.ts';
 import { routeCheckDestination } from './check-destination.ts';
 import { routeCheckVerification } from './check-verification.ts';
+import { routeConsumeToken } from './consume-token.ts';
 import { routeOpenVerification } from './open-verification.ts';
 import { routeReadTimeline } from './read-timeline.ts';
 import { routeReadVerification } from './read-verification.ts';
@@ -27,4 +28,5 @@ export function routeV1(app: HttpApp, authenticate: Authenticate, relay: Relay):
   routeCancelVerification(app, relay);
   routeReadVerification(app, relay);
   routeReadTimeline(app, relay);
+  routeConsumeToken(app, relay);
 }

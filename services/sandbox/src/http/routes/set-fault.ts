@@ -2,30 +2,41 @@ import { AppError, type HttpApp } from '@watchword/platform';
 import { z } from 'zod';
 import { FAULT_MODES, type Faults } from '../../domain/faults.ts';
 import { isProvider, PROVIDERS } from '../../domain/provider.ts';
+import { RECEIPT_MODES, type ReceiptScript } from '../../domain/receipts.ts';
 import { presentFault } from '../present-faults.ts';
 
 const COUNT_MAX = 1_000_000;
 const DELAY_MAX_MS = 600_000;
 const CODE_MAX = 99_999;
 
+const code = z.union(
+  [
+    z.int().min(0).max(CODE_MAX),
+    z
+      .string()
+      .regex(/^\d{1,5}$/)
+      .transform(Number),
+  ],
+  { error: `must be a number from 0 to ${CODE_MAX}` },
+);
+const delay = z.int().min(0).max(DELAY_MAX_MS);
+
+const receiptBody = z
+  .strictObject({ mode: z.enum(RECEIPT_MODES), code: code.optional(), delay_ms: delay.optional() })
+  .transform(
+    (body): ReceiptScript => ({
+      mode: body.mode,
+      ...(body.code === undefined ? {} : { code: body.code }),
+      ...(body.delay_ms === undefined ? {} : { delayMs: body.delay_ms }),
+    }),
+  );
+
 const setFaultBody = z.strictObject({
   mode: z.enum(FAULT_MODES),
   count: z.int().min(1).max(COUNT_MAX).optional(),
-  delay_ms: z.int().min(0).max(DELAY_MAX_MS).default(0),
-  code: z
-    .union(
-      [
-        z.int().min(0).max(CODE_MAX),
-        z
-          .string()
-          .regex(/^\d{1,5}$/)
-          .transform(Number),
-      ],
-      {
-        error: `must be a number from 0 to ${CODE_MAX}`,
-      },
-    )
-    .optional(),
+  delay_ms: delay.default(0),
+  code: code.optional(),
+  receipt: receiptBody.optional(),
 });
 
 /** Sets how a provider behaves from its next call on: for `count` calls, or until changed. */
@@ -38,12 +49,13 @@ export function setFaultRoute(app: HttpApp, { faults }: { readonly faults: Fault
       if (!isProvider(provider)) {
         throw new AppError('not_found', { detail: `The simulated providers are ${PROVIDERS.join(' and ')}.` });
       }
-      const { mode, count, delay_ms: delayMs, code } = request.body;
+      const { mode, count, delay_ms: delayMs, code: errorCode, receipt } = request.body;
       faults.set(provider, {
         mode,
         delayMs,
         ...(count === undefined ? {} : { count }),
-        ...(code === undefined ? {} : { code }),
+        ...(errorCode === undefined ? {} : { code: errorCode }),
+        ...(receipt === undefined ? {} : { receipt }),
       });
       return presentFault(faults.current(provider));
     },

@@ -1,0 +1,102 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describeEnvironment } from '@watchword/platform';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const textOf = (path: string) => readFileSync(pathOf(path), 'utf8');
+/** As docker-compose 1.29 reads it, and what came after it does too. */
+const yamlOf = (path: string): unknown => parse(textOf(path), { version: '1.1', merge: true });
+
+const serviceSchema = z.object({
+  build: z.object({ dockerfile: z.string(), target: z.string() }).optional(),
+  ports: z.array(z.string()).default([]),
+  environment: z.record(z.string(), z.string().nullable()).default({}),
+  depends_on: z.record(z.string(), z.object({ condition: z.literal('service_healthy') })).default({}),
+  read_only: z.boolean().default(false),
+  stop_grace_period: z.string().regex(/^\d+s$/),
+});
+const compose = z
+  .strictObject({
+    'x-service': z.unknown(),
+    'x-environment': z.unknown(),
+    services: z.record(z.string(), serviceSchema),
+    volumes: z.record(z.string(), z.null()),
+  })
+  .parse(yamlOf('docker-compose.yml'));
+
+const dockerfile = textOf('infra/docker/Dockerfile');
+/** What runs in a process of its own; standalone is all of it in one. */
+const SERVICES = readdirSync(pathOf('services')).filter((name) => name !== 'standalone');
+const OURS = Object.entries(compose.services).filter(([, { build }]) => build !== undefined);
+/** The image sets the address and the port of the metrics; the other ports stay at their defaults. */
+const isOfTheImage = (variable: string) => variable === 'LISTEN_HOST' || variable.endsWith('_PORT');
+
+/** Each variable that a service reads, with its default. */
+async function variablesOf(service: string): Promise<Map<string, string>> {
+  const module: Record<string, unknown> = await import(pathOf(`services/${service}/src/config.ts`));
+  const variables = z.instanceof(z.ZodObject).parse(module[`${service}Variables`]);
+  return new Map(describeEnvironment(variables).map(({ name, default: preset }) => [name, preset]));
+}
+
+test('each service has an image of its own, made of what its build emits', () => {
+  const targets = [...dockerfile.matchAll(/^FROM runtime AS (\w+)$/gm)].map(([, name]) => name);
+  const deployed = /^RUN for service in ([\w ]+); do/m.exec(dockerfile)?.[1]?.split(' ');
+  expect(new Set(targets)).toEqual(new Set(SERVICES));
+  expect(new Set(deployed)).toEqual(new Set(SERVICES));
+  expect(new Set(OURS.map(([name]) => name))).toEqual(new Set(SERVICES));
+  for (const [name, { build }] of OURS) {
+    expect(build).toMatchObject({ dockerfile: 'infra/docker/Dockerfile', target: name });
+    expect(existsSync(pathOf(`services/${name}/src/main.ts`))).toBe(true);
+  }
+});
+
+test('what a package reads at run time is in its image: the build, scripts, pages', () => {
+  const packages = ['packages', 'services'].flatMap((folder) =>
+    readdirSync(pathOf(folder)).map((name) => `${folder}/${name}`),
+  );
+  for (const folder of packages) {
+    const { files } = z.object({ files: z.array(z.string()) }).parse(JSON.parse(textOf(`${folder}/package.json`)));
+    const read = ['lua', 'page'].filter((name) => existsSync(pathOf(`${folder}/${name}`)));
+    expect(files, folder).toEqual(expect.arrayContaining(['dist', ...read]));
+  }
+});
+
+test('a service gets no variable that it does not read, and each one that it reads can be set', async () => {
+  const given = OURS.map(([name, { environment }]) => [name, Object.keys(environment).toSorted()] as const);
+  const read = OURS.map(async ([name]) => {
+    const variables = [...(await variablesOf(name)).keys()].filter((variable) => !isOfTheImage(variable));
+    return [name, variables.toSorted()] as const;
+  });
+  expect(Object.fromEntries(given), 'docker-compose.yml').toEqual(Object.fromEntries(await Promise.all(read)));
+});
+
+test('only loopback is published, and each address names the port that its service listens on', async () => {
+  for (const [name, { ports }] of Object.entries(compose.services)) {
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+    if (!SERVICES.includes(name)) continue;
+    const listensOn = (await variablesOf(name)).get(`${name.toUpperCase()}_PORT`);
+    for (const port of ports) expect(port.split(':').at(-1)).toBe(listensOn);
+  }
+  const addresses = OURS.flatMap(([, { environment }]) => Object.values(environment)).join(' ');
+  for (const [, host = '', port] of addresses.matchAll(/http:\/\/(\w+):(\d+)/g)) {
+    expect((await variablesOf(host)).get(`${host.toUpperCase()}_PORT`), host).toBe(port);
+  }
+});
+
+test('a service has the time to end by itself before it is killed', async () => {
+  for (const [name, { stop_grace_period: grace }] of OURS) {
+    const endsItself = (await variablesOf(name)).get('STOP_GRACE_SECONDS');
+    expect(Number.parseInt(grace, 10), name).toBeGreaterThan(Number(endsItself));
+  }
+});
+
+test('a service starts when what it needs is healthy, and writes only to its volumes', () => {
+  for (const [name, { depends_on: needs, read_only: isReadOnly }] of OURS) {
+    expect(isReadOnly, name).toBe(true);
+    for (const needed of Object.keys(needs)) expect(Object.keys(compose.services)).toContain(needed);
+  }
+  expect(dockerfile).toMatch(/^USER node$/m);
+});

@@ -1,0 +1,162 @@
+import { Worker } from 'node:worker_threads';
+import { StartupError } from '@watchword/platform';
+import type { Collection, DocumentOf } from '../collection.ts';
+import { COLLECTIONS, SCHEMA_VERSION } from '../collections.ts';
+import { RecordsRejected, RecordsUnavailable, type Store, type Write } from '../store.ts';
+import type { Reply, Request, Step, ThreadOptions } from './sqlite-thread.ts';
+import {
+  count,
+  countBy,
+  createTable,
+  decode,
+  deleteSome,
+  insert,
+  type SqlValue,
+  select,
+  update,
+} from './statements.ts';
+
+export interface SqliteOptions {
+  readonly file: string;
+  /** The longest that anything asked here may take; a part of it may be spent waiting for another process' lock. */
+  readonly answerWithinMs?: number;
+}
+
+const ANSWER_WITHIN_MS = 1_000;
+const BUSY_MS_MAX = 500;
+const OPEN_WITHIN_MS = 5_000;
+
+/**
+ * One SQLite file, behind a thread of its own. Several processes of a host may have it open. A file that is locked or away
+ * does not keep this from resolving: what is asked rejects with `RecordsUnavailable` until it serves.
+ *
+ * @throws StartupError when the file has another schema, or is no database.
+ */
+export async function openSqliteStore({ file, answerWithinMs = ANSWER_WITHIN_MS }: SqliteOptions): Promise<Store> {
+  const thread = startThread({
+    file,
+    busyMs: Math.min(BUSY_MS_MAX, answerWithinMs / 2),
+    schemaVersion: SCHEMA_VERSION,
+    schema: COLLECTIONS.flatMap(createTable),
+  });
+  try {
+    await thread.ask('open', [], OPEN_WITHIN_MS);
+  } catch (error) {
+    if (!(error instanceof RecordsUnavailable)) {
+      await thread.end();
+      throw error;
+    }
+    // Away for now: whoever asks hears so, and the thread opens the file once it can.
+  }
+  const read = (statement: Step) => thread.ask('read', [statement], answerWithinMs).then(({ rows }) => rows);
+  const write = (steps: readonly Step[]) => thread.ask('write', steps, answerWithinMs).then(({ changes }) => changes);
+  return {
+    async find<C extends Collection>(collection: C, query: Parameters<typeof select<C>>[1]) {
+      const rows = await read(select(collection, query));
+      return rows.map((row) => decode(collection, row) as DocumentOf<C>);
+    },
+    async count(collection, where) {
+      const [row] = await read(count(collection, where));
+      return Number(row?.count);
+    },
+    async countBy(collection, field) {
+      const rows = await read(countBy(collection, field));
+      return new Map(rows.map((row) => [String(row.value), Number(row.count)]));
+    },
+    write: async (writes) => (await write(writes.map(toStep))) !== undefined,
+    change: async (collection, where, set) => (await write([update(collection, where, set)]))?.[0] ?? 0,
+    deleteSome: async (collection, where, limit) => (await write([deleteSome(collection, where, limit)]))?.[0] ?? 0,
+    close: () => thread.end(),
+  };
+}
+
+function toStep(wanted: Write): Step {
+  return wanted.kind === 'require'
+    ? { ...update(wanted.collection, wanted.where, wanted.set), required: true }
+    : insert(wanted.collection, wanted.documents, wanted.kind === 'put');
+}
+
+interface Answer {
+  readonly rows: readonly Record<string, SqlValue>[];
+  /** By step; undefined when all was undone. */
+  readonly changes: readonly number[] | undefined;
+}
+
+interface Asked {
+  readonly kind: Request['kind'];
+  readonly timer: NodeJS.Timeout;
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+}
+
+/** Source files run as they are, built ones as JavaScript. */
+const THREAD = new URL(import.meta.url.endsWith('.ts') ? './sqlite-thread.ts' : './sqlite-thread.js', import.meta.url);
+
+function startThread(options: ThreadOptions) {
+  const asked = new Map<number, Asked>();
+  let lastId = 0;
+  let ended = false;
+  let worker: Worker | undefined;
+
+  function launch(): Worker {
+    const launched = new Worker(THREAD, { workerData: options, execArgv: ['--disable-warning=ExperimentalWarning'] });
+    launched.unref();
+    launched.on('message', settle);
+    launched.on('error', (error) => giveUp(new RecordsUnavailable('The database thread failed', { cause: error })));
+    launched.on('exit', () => giveUp(new RecordsUnavailable('The database thread ended')));
+    return launched;
+  }
+
+  /** The next one who asks gets another thread. */
+  function giveUp(error: RecordsUnavailable): void {
+    worker = undefined;
+    for (const { reject } of asked.values()) reject(error);
+    asked.clear();
+  }
+
+  function settle(reply: Reply): void {
+    const waiting = asked.get(reply.id);
+    asked.delete(reply.id);
+    if (!waiting) return;
+    clearTimeout(waiting.timer);
+    if ('failure' in reply) waiting.reject(toError(reply, waiting.kind, options.file));
+    else waiting.resolve('undone' in reply ? { rows: [], changes: undefined } : reply);
+  }
+
+  function ask(kind: Request['kind'], steps: readonly Step[], withinMs: number): Promise<Answer> {
+    if (ended) return Promise.reject(new RecordsUnavailable('The records are closed'));
+    lastId += 1;
+    const id = lastId;
+    return new Promise<Answer>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        asked.delete(id);
+        reject(new RecordsUnavailable(`The database did not answer within ${withinMs} ms`));
+      }, withinMs);
+      asked.set(id, { kind, timer, resolve, reject });
+      worker ??= launch();
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+      worker.postMessage({ id, kind, steps, deadline: Date.now() + withinMs } satisfies Request);
+    });
+  }
+
+  /** What was asked before is done first. */
+  async function end(): Promise<void> {
+    if (ended) return;
+    const closed = ask('close', [], ANSWER_WITHIN_MS);
+    ended = true;
+    await closed.catch(() => undefined);
+    await worker?.terminate();
+  }
+
+  return { ask, end };
+}
+
+function toError(
+  { failure, message }: Extract<Reply, { failure: string }>,
+  kind: Request['kind'],
+  file: string,
+): Error {
+  if (failure === 'rejected') return new RecordsRejected(message);
+  if (failure === 'refused' && kind === 'open') return new StartupError(`RECORDS_FILE ${file} ${message}.`);
+  return new RecordsUnavailable(message);
+}

@@ -1,0 +1,346 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Batch } from '../src/batches.ts';
+import {
+  type AttemptDocument,
+  type DeliveryDocument,
+  deliveries,
+  type EventDocument,
+  events,
+  poisonEvents,
+  type VerificationDocument,
+  verifications,
+} from '../src/collections.ts';
+import type { ShardLease } from '../src/leases.ts';
+import { createRecords, type Records } from '../src/records.ts';
+import { add, type PageCursor, put, RecordsRejected, requireChange, type Store } from '../src/store.ts';
+
+const NOW = 1_700_000_000_000;
+const SHARDS = ['00', '01', '02'];
+
+export const verificationOf = (id: string, changes: Partial<VerificationDocument> = {}): VerificationDocument => ({
+  id,
+  project: 'p-1',
+  mode: 'test',
+  purpose: 'login',
+  country: 'US',
+  status: 'pending',
+  undeliverable: false,
+  destination: Buffer.from([1, 0, 255]),
+  destination_index: Buffer.alloc(32, 7),
+  destination_index_key: 1,
+  context: null,
+  code_ttl_ms: 300_000,
+  checks_remaining: 3,
+  last_delivery: 1,
+  opened_at: NOW,
+  expires_at: NOW + 300_000,
+  ended_at: null,
+  token_consumed_at: null,
+  applied_seq: 1,
+  ...changes,
+});
+
+const deliveryOf = (verification: string, changes: Partial<DeliveryDocument> = {}): DeliveryDocument => ({
+  id: `del_${verification}-1`,
+  verification,
+  ordinal: 1,
+  channel: 'sms',
+  status: 'queued',
+  queued_at: NOW,
+  ended_at: null,
+  applied_seq: 2,
+  ...changes,
+});
+
+const attemptOf = (verification: string): AttemptDocument => ({
+  id: `att_${verification}-1-1`,
+  verification,
+  delivery: `del_${verification}-1`,
+  ordinal: 1,
+  provider: null,
+  outcome: null,
+  class: null,
+  provider_code: null,
+  provider_message_id: null,
+  started_at: NOW,
+  settled_at: null,
+  applied_seq: 3,
+});
+
+const eventOf = (verification: string, seq: number): EventDocument => ({
+  id: `${verification}-${seq}`,
+  verification,
+  seq,
+  type: seq === 1 ? 'verification.opened' : 'check.judged',
+  at: NOW + seq,
+  data: { result: 'incorrect', checks_remaining: 2, odd: true },
+});
+
+const batchOf = (changes: Partial<Batch>): Batch => ({
+  position: '5-0',
+  events: [],
+  verifications: [],
+  deliveries: [],
+  attempts: [],
+  receipts: [],
+  poison: [],
+  ...changes,
+});
+
+/** What every backend of the records must hold. `open` gives an empty one each time. */
+export function testRecords(open: () => Promise<Store>): void {
+  let store: Store;
+  let records: Records;
+  beforeEach(async () => {
+    store = await open();
+    records = createRecords(store);
+  });
+
+  const all = (limit = 100) => store.find(verifications, { limit });
+  async function takeShard(owner: string, shard = '00', at = NOW): Promise<ShardLease | null> {
+    const { cursors } = await records.renewLeases(owner, at + 1_000, SHARDS);
+    const cursor = cursors.find(({ id }) => id === shard);
+    return cursor ? records.takeShard(cursor, owner, at + 1_000) : null;
+  }
+  async function takenShard(owner: string): Promise<ShardLease> {
+    const lease = await takeShard(owner);
+    if (!lease) throw new Error('not taken');
+    return lease;
+  }
+
+  describe('documents', () => {
+    test('a document comes back as it was put: bytes, booleans, nothing and nested data', async () => {
+      const verification = verificationOf('a', { undeliverable: true, context: Buffer.alloc(0) });
+      await store.write([put(verifications, [verification]), add(events, [eventOf('a', 2)])]);
+      expect(await all()).toEqual([verification]);
+      expect(await store.find(events, { limit: 9 })).toEqual([eventOf('a', 2)]);
+    });
+
+    test('a document that has taken in more is not replaced by an older one', async () => {
+      await store.write([put(verifications, [verificationOf('a', { applied_seq: 4, status: 'approved' })])]);
+      await store.write([put(verifications, [verificationOf('a', { applied_seq: 4, status: 'expired' })])]);
+      await store.write([put(verifications, [verificationOf('a', { applied_seq: 3 })])]);
+      expect(await all()).toMatchObject([{ status: 'approved' }]);
+      await store.write([put(verifications, [verificationOf('a', { applied_seq: 5, status: 'canceled' })])]);
+      expect(await all()).toMatchObject([{ status: 'canceled' }]);
+    });
+
+    test('adding a document that is there changes nothing', async () => {
+      await store.write([add(events, [eventOf('a', 1)])]);
+      await store.write([add(events, [{ ...eventOf('a', 1), at: 0 }])]);
+      expect(await store.find(events, { limit: 9 })).toEqual([eventOf('a', 1)]);
+    });
+
+    test('a refused document is told apart from a database that is away', async () => {
+      const broken = { ...verificationOf('a'), project: null } as unknown as VerificationDocument;
+      await expect(store.write([put(verifications, [broken])])).rejects.toThrow(RecordsRejected);
+      expect(await all()).toEqual([]);
+    });
+
+    test('one of 50 who change a document at once finds it as they saw it', async () => {
+      await store.write([put(verifications, [verificationOf('a')])]);
+      const changed = await Promise.all(
+        Array.from({ length: 50 }, (_, index) =>
+          store.change(verifications, { id: 'a', status: 'pending' }, { status: 'approved', ended_at: index }),
+        ),
+      );
+      expect(changed.reduce((sum, count) => sum + count, 0)).toBe(1);
+    });
+  });
+
+  describe('queries', () => {
+    beforeEach(async () => {
+      const many = Array.from({ length: 25 }, (_, index) =>
+        verificationOf(`v${String(index).padStart(2, '0')}`, {
+          opened_at: NOW + Math.floor(index / 4),
+          project: index % 2 === 0 ? 'p-1' : 'p-2',
+          destination_index: Buffer.of(index % 5),
+          ended_at: index % 3 === 0 ? null : NOW,
+        }),
+      );
+      await store.write([put(verifications, many)]);
+    });
+
+    async function pages(descending: boolean, where = {}): Promise<string[]> {
+      const ids: string[] = [];
+      let after: PageCursor | undefined;
+      for (;;) {
+        const page = await store.find(verifications, {
+          where,
+          sort: { by: 'opened_at', descending },
+          limit: 7,
+          ...(after ? { after } : {}),
+        });
+        const last = page.at(-1);
+        if (!last) return ids;
+        ids.push(...page.map(({ id }) => id));
+        after = { value: last.opened_at, id: last.id };
+      }
+    }
+
+    test('pages follow one another without a gap or a double, though many have the same time', async () => {
+      const expected = Array.from({ length: 25 }, (_, index) => `v${String(index).padStart(2, '0')}`);
+      expect(await pages(false)).toEqual(expected);
+      expect(await pages(true)).toEqual(expected.toReversed());
+      expect(await pages(false, { project: 'p-2' })).toEqual(expected.filter((_, index) => index % 2 === 1));
+    });
+
+    test('equal, nothing, one of several and ranges are found and counted', async () => {
+      const count = (where: object) => store.count(verifications, where);
+      expect(await count({ project: 'p-2' })).toBe(12);
+      expect(await count({ ended_at: null })).toBe(9);
+      expect(await count({ id: { in: ['v01', 'v02', 'none'] } })).toBe(2);
+      expect(await count({ opened_at: { gte: NOW + 1, lt: NOW + 3 } })).toBe(8);
+      expect(await count({ destination_index: Buffer.of(3), project: 'p-1' })).toBe(2);
+      expect(await store.countBy(verifications, 'project')).toEqual(
+        new Map([
+          ['p-1', 13],
+          ['p-2', 12],
+        ]),
+      );
+    });
+
+    test('a list that no declared index leads to is refused', async () => {
+      await expect(store.find(verifications, { sort: { by: 'ended_at' }, limit: 1 })).rejects.toThrow('no index');
+    });
+
+    test('deleting takes no more than it may at a time', async () => {
+      const where = { opened_at: { lt: NOW + 3 } };
+      expect(await store.deleteSome(verifications, where, 10)).toBe(10);
+      expect(await store.deleteSome(verifications, where, 10)).toBe(2);
+      expect(await all()).toHaveLength(13);
+    });
+  });
+
+  describe('leases', () => {
+    test('of two who take a shard, one gets it', async () => {
+      await takeShard('rec-x', '02');
+      const leases = await Promise.all(['rec-a', 'rec-b', 'rec-c'].map((owner) => takeShard(owner)));
+      expect(leases.filter((lease) => lease !== null)).toHaveLength(1);
+    });
+
+    test('a shard that was taken anew is fenced from its old owner, whose batch changes nothing', async () => {
+      const stale = await takenShard('rec-a');
+      const current = await takenShard('rec-b');
+      expect(current.epoch).toBe(stale.epoch + 1);
+      const batch = batchOf({ events: [eventOf('a', 1)], verifications: [verificationOf('a')] });
+      expect(await records.writeBatch(stale, batch)).toBe('fenced');
+      expect((await records.cursors()).find(({ id }) => id === '00')).toMatchObject({
+        position: '0-0',
+        owner: 'rec-b',
+      });
+      expect(await records.writeBatch(current, batch)).toBe('written');
+      await records.releaseShard(stale);
+      expect((await records.cursors()).find(({ id }) => id === '00')).toMatchObject({
+        position: '5-0',
+        owner: 'rec-b',
+      });
+    });
+
+    test('renewing prolongs what one holds and shows everyone who is there', async () => {
+      await takenShard('rec-a');
+      const table = await records.renewLeases('rec-b', NOW + 9_000, SHARDS);
+      expect(table.recorders.map(({ id }) => id).toSorted()).toEqual(['rec-a', 'rec-b']);
+      await records.renewLeases('rec-a', NOW + 9_000, SHARDS);
+      expect((await records.cursors()).map(({ leased_until }) => leased_until)).toEqual([NOW + 9_000, 0, 0]);
+      await records.leave('rec-a');
+      expect((await records.cursors()).map(({ owner }) => owner)).toEqual([null, null, null]);
+    });
+  });
+
+  describe('batches', () => {
+    test('a batch that is written twice leaves what it left the first time', async () => {
+      const lease = await takenShard('rec-a');
+      const batch = batchOf({
+        events: [eventOf('a', 1), eventOf('a', 2)],
+        verifications: [verificationOf('a', { applied_seq: 2 })],
+        deliveries: [deliveryOf('a')],
+        attempts: [attemptOf('a')],
+      });
+      await records.writeBatch(lease, batch);
+      const first = [await records.readStates(['a', 'b']), await records.readTimeline('p-1', 'a')];
+      await records.writeBatch(lease, batch);
+      expect([await records.readStates(['a', 'b']), await records.readTimeline('p-1', 'a')]).toEqual(first);
+      expect(first[0]).toEqual(
+        new Map([
+          [
+            'a',
+            {
+              verification: verificationOf('a', { applied_seq: 2 }),
+              deliveries: [deliveryOf('a')],
+              attempts: [attemptOf('a')],
+            },
+          ],
+        ]),
+      );
+    });
+
+    test("another project's verification is not there", async () => {
+      await store.write([put(verifications, [verificationOf('a')]), add(events, [eventOf('a', 1)])]);
+      expect(await records.readTimeline('p-1', 'a')).toHaveLength(1);
+      expect(await records.readTimeline('p-2', 'a')).toBeNull();
+      expect(await records.readVerification('p-2', 'a')).toBeNull();
+    });
+
+    test('a write whose last condition does not hold says so', async () => {
+      const wanted = requireChange(verifications, { id: 'none' }, { status: 'expired' });
+      expect(await store.write([wanted])).toBe(false);
+    });
+  });
+
+  describe('retention', () => {
+    test('what is old goes with all that belongs to it, what is not stays, and a report of the day says so once', async () => {
+      const old = Array.from({ length: 230 }, (_, index) => `old-${index}`);
+      const ids = [...old, 'new'];
+      await store.write([
+        put(
+          verifications,
+          ids.map((id) =>
+            verificationOf(id, {
+              opened_at: id === 'new' ? NOW : NOW - 10_000,
+              status: id === 'new' ? 'pending' : 'approved',
+            }),
+          ),
+        ),
+        put(
+          deliveries,
+          ids.map((id) => deliveryOf(id)),
+        ),
+        add(
+          events,
+          ids.flatMap((id) => [eventOf(id, 1), eventOf(id, 2)]),
+        ),
+      ]);
+      const cutoff = NOW - 5_000;
+      const report = await records.beginReport('2026-01-01', cutoff, NOW);
+      expect(report).toMatchObject({ total: 231, active: 1, used: 230, expired: 0, by_type: { login: 231 }, due: 230 });
+      expect(await records.deleteVerifications(cutoff)).toBe(100);
+      // Cut off here, and begun again by two at once.
+      await records.beginReport('2026-01-01', cutoff + 9_999, NOW + 1);
+      await Promise.all([records.deleteVerifications(cutoff), records.deleteVerifications(cutoff)]);
+      while ((await records.deleteVerifications(cutoff)) > 0);
+      const reports = [await records.completeReport('2026-01-01'), await records.completeReport('2026-01-01')];
+      expect(reports).toEqual([
+        { ...report, deleted: 230 },
+        { ...report, deleted: 230 },
+      ]);
+      expect((await all()).map(({ id }) => id)).toEqual(['new']);
+      expect(await store.count(events, {})).toBe(2);
+      expect(await store.count(deliveries, {})).toBe(1);
+    });
+
+    test('what was set aside long ago goes too', async () => {
+      const poison = (id: string, set_aside_at: number) => ({
+        id,
+        shard: '00',
+        position: '1-0',
+        fields: {},
+        reason: 'r',
+        set_aside_at,
+      });
+      await store.write([add(poisonEvents, [poison('00:1-0', NOW - 9), poison('00:2-0', NOW)])]);
+      await records.deletePoison(NOW - 1);
+      expect(await records.listPoison(9)).toMatchObject([{ id: '00:2-0' }]);
+    });
+  });
+}

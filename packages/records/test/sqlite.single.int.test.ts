@@ -1,0 +1,124 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { events, verifications } from '../src/collections.ts';
+import { openSqliteStore } from '../src/sqlite/sqlite-store.ts';
+import { add, put, RecordsUnavailable, requireChange, type Store } from '../src/store.ts';
+import { testRecords, verificationOf } from './records-contract.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'watchword-records-'));
+let file = '';
+let files = 0;
+const stores: Store[] = [];
+
+beforeEach(() => {
+  files += 1;
+  file = join(directory, 'made', `records-${files}.db`);
+});
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.close();
+  rmSync(join(directory, 'made'), { recursive: true, force: true });
+});
+
+async function open(): Promise<Store> {
+  const store = await openSqliteStore({ file });
+  stores.push(store);
+  return store;
+}
+
+describe('the contract', () => {
+  testRecords(open);
+});
+
+/** Another process' hold on the file: on writing to it, or on all of it. */
+function lockFile(kind: 'writing' | 'all'): () => void {
+  const other = new DatabaseSync(file, { timeout: 1_000 });
+  if (kind === 'all') other.exec('PRAGMA locking_mode = EXCLUSIVE');
+  other.exec('BEGIN IMMEDIATE');
+  return () => {
+    other.exec('ROLLBACK');
+    other.close();
+  };
+}
+
+const msOf = async (work: () => Promise<unknown>) => {
+  const since = performance.now();
+  await work();
+  return performance.now() - since;
+};
+
+test('a file that another process writes to is unavailable within a second, for all who ask at once, and serves afterwards', async () => {
+  const store = await open();
+  const release = lockFile('writing');
+  let ticks = 0;
+  const ticker = setInterval(() => {
+    ticks += 1;
+  }, 10);
+  const ms = await msOf(async () => {
+    const asked = Array.from({ length: 20 }, () => store.write([put(verifications, [verificationOf('a')])]));
+    for (const result of await Promise.allSettled(asked)) {
+      expect(result).toMatchObject({ status: 'rejected', reason: expect.any(RecordsUnavailable) });
+    }
+  });
+  clearInterval(ticker);
+  release();
+  expect(ms).toBeLessThan(1_500);
+  expect(ticks).toBeGreaterThan(20);
+  expect(await store.write([put(verifications, [verificationOf('b')])])).toBe(true);
+  // What nobody waited for any more was not done either.
+  expect((await store.find(verifications, { limit: 9 })).map(({ id }) => id)).not.toContain('a');
+});
+
+test('a file that is locked at the start does not keep anybody from starting', async () => {
+  await (await open()).close();
+  const release = lockFile('all');
+  const store = await open();
+  await expect(store.find(events, { limit: 1 })).rejects.toThrow(RecordsUnavailable);
+  release();
+  expect(await store.find(events, { limit: 1 })).toEqual([]);
+});
+
+test('a write that ends early is undone', async () => {
+  const store = await open();
+  const lost = requireChange(verifications, { id: 'none' }, { status: 'expired' });
+  expect(await store.write([put(verifications, [verificationOf('a')]), lost])).toBe(false);
+  expect(await store.count(verifications, {})).toBe(0);
+});
+
+test('several have the file open, and see what the others wrote', async () => {
+  const [first, second] = await Promise.all([open(), open()]);
+  const one = (id: string) => put(verifications, [verificationOf(id)]);
+  await Promise.all(Array.from({ length: 40 }, (_, index) => (index % 2 ? first : second).write([one(`v${index}`)])));
+  expect(await first.count(verifications, {})).toBe(40);
+  expect(await second.count(verifications, {})).toBe(40);
+});
+
+test.each([
+  ['newer', (db: DatabaseSync) => db.exec('PRAGMA user_version = 99'), 'made by a newer Watchword'],
+  ['of something else', (db: DatabaseSync) => db.exec('PRAGMA user_version = 0'), 'is a database of something else'],
+  ['older', (db: DatabaseSync) => db.exec('PRAGMA user_version = -1'), 'nothing here leads to 1'],
+])('a file whose schema is %s is refused in one line', async (_, change, message) => {
+  await (await open()).close();
+  const other = new DatabaseSync(file);
+  change(other);
+  other.close();
+  await expect(open()).rejects.toThrow(message);
+});
+
+test('a file that is no database is refused, and stays as it is', async () => {
+  await (await open()).close();
+  writeFileSync(file, 'a letter to a friend, longer than a header of a database would be: '.repeat(50));
+  const before = readFileSync(file);
+  await expect(open()).rejects.toThrow('cannot be used');
+  expect(readFileSync(file).equals(before)).toBe(true);
+});
+
+test('what was put survives closing and opening', async () => {
+  const first = await open();
+  await first.write([add(verifications, [verificationOf('a')])]);
+  await first.close();
+  await expect(first.count(verifications, {})).rejects.toThrow(RecordsUnavailable);
+  expect(await (await open()).count(verifications, {})).toBe(1);
+});

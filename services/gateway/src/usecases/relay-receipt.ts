@@ -1,0 +1,42 @@
+import type { ReceiptCall, ReceiptProvider } from '@watchword/contracts';
+import type { Clock } from '@watchword/platform';
+import type { HopOutcome, OtpHop } from '../ports.ts';
+
+/** A provider's call for an attempt; whether it is genuine only otp can tell. */
+export interface RelayedReceipt {
+  readonly requestId: string;
+  readonly provider: ReceiptProvider;
+  readonly attemptId: string;
+  readonly call: ReceiptCall;
+}
+
+/** `unanswered`: nobody knows whether it was applied; a repeat of it does no harm. */
+export type RelayReceipt = (receipt: RelayedReceipt) => Promise<HopOutcome>;
+
+export interface RelayReceiptDeps {
+  readonly hop: OtpHop;
+  readonly clock: Clock;
+  readonly requestTimeoutMs: number;
+  /** Anyone can call: above this many at once the next is turned away, so that a flood leaves the hop to the API. */
+  readonly receiptsInFlightMax: number;
+}
+
+/** Hands a receipt over the signed hop, in an envelope that the signature covers whole. */
+export function createRelayReceipt(deps: RelayReceiptDeps): RelayReceipt {
+  const { hop, clock, requestTimeoutMs: timeLeftMs, receiptsInFlightMax } = deps;
+  let receiptsInFlight = 0;
+  return async function relayReceipt({ requestId, provider, attemptId, call }) {
+    if (receiptsInFlight >= receiptsInFlightMax)
+      return { outcome: 'unanswered', reason: 'too many receipts in flight' };
+    receiptsInFlight += 1;
+    try {
+      const deadline = Math.round(clock.serverNow()) + timeLeftMs;
+      // Nobody's key stands behind it: the verification that the id names says whose it is.
+      const context = { requestId, project: '-', mode: 'test', operation: '', deadline } as const;
+      const path = `/receipts/${provider}/${attemptId}`;
+      return await hop.forward({ method: 'POST', path, body: JSON.stringify(call), context, timeLeftMs });
+    } finally {
+      receiptsInFlight -= 1;
+    }
+  };
+}

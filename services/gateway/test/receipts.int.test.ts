@@ -1,0 +1,128 @@
+import { ERRORS, receiptCallSchema } from '@watchword/contracts';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { startGateway, type TestGateway } from './gateway.fixture.ts';
+import { json } from './otp-stand-in.fixture.ts';
+
+const ATTEMPT = `att_${'7'.repeat(26)}-1-2`;
+const PATH = `/receipts/twilio/${ATTEMPT}`;
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway({ redisUrl: inject('redisUrl'), receiptsInFlightMax: 3 });
+});
+beforeEach(() => {
+  gateway.otp.calls.length = 0;
+  gateway.otp.answer = (_, response) => json(response, 200, { result: 'applied' });
+});
+afterAll(() => gateway.close());
+
+const call = (path: string, init: RequestInit = {}) =>
+  fetch(`${gateway.service.url}${path}`, { method: 'POST', ...init });
+const relayed = () => gateway.otp.calls.map(({ body }) => receiptCallSchema.parse(JSON.parse(body)));
+
+describe('a receipt', () => {
+  it('needs no API key, is relayed once over the signed hop, and is answered 204 without a body', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': 'c2lnbmVk' };
+    const response = await call(`${PATH}?a=1&b=%20`, { headers, body: 'MessageStatus=delivered&To=%2B1' });
+    expect(response.status).toBe(204);
+    expect(await response.text()).toBe('');
+    expect(gateway.otp.calls).toMatchObject([{ method: 'POST', path: PATH, context: { operation: '' } }]);
+    expect(relayed()).toEqual([
+      {
+        method: 'POST',
+        query: 'a=1&b=%20',
+        contentType: 'application/x-www-form-urlencoded',
+        twilioSignature: 'c2lnbmVk',
+        body: Buffer.from('MessageStatus=delivered&To=%2B1').toString('base64'),
+      },
+    ]);
+    expect(gateway.otp.refused).toBe(0);
+  });
+
+  it.each([
+    ['bytes that are no text', Buffer.of(0, 0xff, 0xfe, 13, 10), 'application/x-www-form-urlencoded'],
+    ['JSON that is none', Buffer.from('{"status":'), 'application/json'],
+    ['an unknown type', Buffer.from('<a/>'), 'text/xml'],
+    ['no type', Buffer.from('a=1'), undefined],
+    ['16 KiB', Buffer.alloc(16 * 1024, 'x'), 'application/x-www-form-urlencoded'],
+  ])('reaches otp byte for byte: %s', async (_, body, type) => {
+    const response = await call(PATH, { body: new Uint8Array(body), headers: type ? { 'content-type': type } : {} });
+    expect(response.status).toBe(204);
+    expect(relayed()).toMatchObject([{ body: body.toString('base64'), contentType: type ?? '' }]);
+  });
+
+  it('may come as GET with its fields in the query, and without a body', async () => {
+    const path = PATH.replace('twilio', 'vonage');
+    expect((await call(`${path}?status=delivered&sig=1`, { method: 'GET' })).status).toBe(204);
+    expect((await call(path)).status).toBe(204);
+    expect(relayed()).toMatchObject([
+      { method: 'GET', query: 'status=delivered&sig=1', body: '' },
+      { method: 'POST', query: '', body: '' },
+    ]);
+  });
+
+  it.each(['invalid_signature', 'not_found'] as const)('that otp calls %s is answered so', async (code) => {
+    const { status } = ERRORS[code];
+    gateway.otp.answer = (_, response) => json(response, status, { code, status }, 'application/problem+json');
+    const response = await call(PATH, { body: 'a=1' });
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(await response.json()).toMatchObject({ code });
+  });
+});
+
+it.each([
+  ['another provider', `/receipts/nobody/${ATTEMPT}`],
+  ['a short id', '/receipts/twilio/att_1'],
+  ['an id without its prefix', `/receipts/twilio/${'7'.repeat(26)}-1-2`],
+  ['a delivery 0', `/receipts/twilio/att_${'7'.repeat(26)}-0-1`],
+  ['an attempt 99999', `/receipts/twilio/att_${'7'.repeat(26)}-1-99999`],
+  ['a long id', `/receipts/twilio/${'x'.repeat(500)}`],
+  ['no id', '/receipts/twilio'],
+])('%s is not found and costs no hop', async (_, path) => {
+  const response = await call(path, { body: 'a=1' });
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ code: 'not_found' });
+  expect(gateway.otp.calls).toEqual([]);
+});
+
+it('a body over 16 KiB is refused and costs no hop', async () => {
+  const response = await call(PATH, { body: new Uint8Array(16 * 1024 + 1) });
+  expect(response.status).toBe(413);
+  expect(gateway.otp.calls).toEqual([]);
+});
+
+it('only POST and GET are receipts', async () => {
+  for (const method of ['PUT', 'DELETE', 'HEAD', 'PATCH']) {
+    expect((await call(PATH, { method })).status, method).toBe(404);
+  }
+  expect(gateway.otp.calls).toEqual([]);
+});
+
+it('more receipts at once than the limit are put off with 503, and leave the API alone', async () => {
+  const waiting: (() => void)[] = [];
+  gateway.otp.answer = ({ path }, response) => {
+    const answer = () => json(response, 200, { result: 'applied' });
+    if (path.startsWith('/receipts/')) waiting.push(answer);
+    else answer();
+  };
+  const held = Array.from({ length: 3 }, () => call(PATH, { body: 'a=1' }));
+  await expect.poll(() => waiting.length).toBe(3);
+  const refused = await call(PATH, { body: 'a=1' });
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect((await gateway.call(`/v1/verifications/ver_${'7'.repeat(26)}`, { method: 'GET' })).status).toBe(200);
+  expect(waiting).toHaveLength(3);
+  for (const answer of waiting.splice(0)) answer();
+  gateway.otp.answer = (_, response) => json(response, 200, { result: 'applied' });
+  expect((await Promise.all(held)).map(({ status }) => status)).toEqual([204, 204, 204]);
+  expect((await call(PATH, { body: 'a=1' })).status).toBe(204);
+});
+
+it('without otp a receipt is answered 503 with Retry-After, so that the provider comes again', async () => {
+  await gateway.otp.close();
+  const response = await call(PATH, { body: 'a=1' });
+  expect(response.status).toBe(503);
+  expect(response.headers.get('retry-after')).toBe('1');
+  expect(await response.json()).toMatchObject({ code: 'unavailable', retryable: true });
+});

@@ -1,0 +1,52 @@
+import { RECEIPT_PROVIDERS, type ReceiptCall, type ReceiptProvider } from '@watchword/contracts';
+import { circuitKeyOf, type ReadReceipt, type ReadReceiptCall, receiptPath } from '@watchword/delivery';
+import { AppError, type Logger } from '@watchword/platform';
+import type { ReceiptResult } from '@watchword/verifications';
+import type { ProviderHealth, ReceiptStore } from '../ports.ts';
+
+export interface ApplyReceiptDeps {
+  readonly receipts: ReceiptStore;
+  readonly readers: Readonly<Record<ReceiptProvider, ReadReceiptCall>>;
+  /** Public base URL of the gateway; without it a signature over the URL is never right. */
+  readonly receiptsUrl: string | undefined;
+  readonly health: ProviderHealth;
+  /** Status is `none` for a receipt that no account signed. */
+  readonly onReceipt: (
+    provider: ReceiptProvider,
+    status: ReadReceipt['status'] | 'none',
+    result: ReceiptResult,
+  ) => void;
+  readonly logger: Logger;
+}
+
+/**
+ * Takes a provider's later word on an attempt. A made-up id costs one AES block, a wrong signature nothing more than its
+ * check: neither changes a thing. Fails closed: what no account signed is `invalid_signature`.
+ */
+export function createApplyReceipt({ receipts, readers, receiptsUrl, health, onReceipt, logger }: ApplyReceiptDeps) {
+  async function tellHealth(provider: ReceiptProvider, read: ReadReceipt): Promise<void> {
+    try {
+      await health.observe(circuitKeyOf({ name: provider, mode: read.mode }), read.health);
+    } catch (error) {
+      // The receipt itself is recorded; a provider asked to repeat it would only hear that it is a duplicate.
+      logger.warn({ err: error, provider }, 'what a receipt says of its provider could not be recorded');
+    }
+  }
+
+  return async function applyReceipt(name: string, attemptId: string, call: ReceiptCall): Promise<ReceiptResult> {
+    const provider = RECEIPT_PROVIDERS.find((known) => known === name);
+    if (provider === undefined || !receipts.isOurs(attemptId)) {
+      throw new AppError('not_found', { detail: 'No attempt has this receipt URL.' });
+    }
+    const query = call.query === '' ? '' : `?${call.query}`;
+    const url = receiptsUrl === undefined ? null : receiptsUrl + receiptPath(provider, attemptId) + query;
+    const read = readers[provider]({ ...call, attemptId, url, body: Buffer.from(call.body, 'base64') });
+    const result = read === null ? 'forged' : await receipts.receive({ ...read, attemptId, provider });
+    onReceipt(provider, read?.status ?? 'none', result);
+    if (read === null || result === 'forged') throw new AppError('invalid_signature');
+    if (result === 'applied' || result === 'parked') await tellHealth(provider, read);
+    return result;
+  };
+}
+
+export type ApplyReceipt = ReturnType<typeof createApplyReceipt>;

@@ -1,0 +1,24 @@
+import { commonVariables, integerVariable, keyRingVariable } from '@watchword/platform';
+import { z } from 'zod';
+
+const CRON = /^(\S+\s+){4,5}\S+$/;
+
+/** The recorder's slice of the environment. */
+export const recorderVariables = z.object({
+  ...commonVariables,
+  SEAL_KEY: keyRingVariable().describe('Opens destinations, to index them; a ring of keys'),
+  INDEX_KEY: keyRingVariable().describe(
+    'Blind index of destinations in the records, 32 bytes base64url; a ring of keys',
+  ),
+  RECORDS_FILE: z.string().default('.data/records.db').describe('SQLite file of the records'),
+  RECORDS_RETENTION_DAYS: integerVariable(1, 3_650)
+    .prefault('30')
+    .describe('Verifications opened longer ago are deleted, with all that belongs to them'),
+  RETENTION_CRON: z
+    .string()
+    .regex(CRON, 'must be a cron pattern, e.g. 0 2 * * *')
+    .default('0 2 * * *')
+    .describe('When they are deleted, UTC'),
+});
+
+export type RecorderConfig = z.infer<typeof recorderVariables>;

@@ -1,0 +1,211 @@
+import type { VerificationStatus } from '@watchword/contracts';
+import {
+  type AttemptDocument,
+  compareAttempts,
+  type DeliveryDocument,
+  type ReceiptDocument,
+  type RecordedState,
+  type VerificationDocument,
+} from '@watchword/records';
+import type { RecordableEvent } from './stream-event.ts';
+
+/** What stands beside the first event and is no part of its data. */
+export type SealedParts = Pick<
+  VerificationDocument,
+  'destination' | 'destination_index' | 'destination_index_key' | 'context'
+>;
+
+/**
+ * What a verification's state is after one more event: the same as its hash in Redis says. Every document takes in only
+ * events after its `applied_seq`, and depends on nothing but itself and the event; so events may come again, in batches of
+ * any size, on a base of which a part is newer, and lead to the same end. A missing event leaves a gap and no more.
+ *
+ * Undefined when the event is not the first and nothing is recorded before it.
+ */
+export function applyEvent(
+  state: RecordedState | undefined,
+  event: RecordableEvent,
+  sealed: SealedParts | undefined,
+): RecordedState | undefined {
+  if (state === undefined) return event.type === 'verification.opened' && sealed ? opened(event, sealed) : undefined;
+  return {
+    verification: advance(state.verification, event, changeOfVerification(state.verification, event)),
+    deliveries: deliveriesAfter(state.deliveries, event),
+    attempts: attemptsAfter(state.attempts, event),
+  };
+}
+
+type EventOf<Type> = Extract<RecordableEvent, { type: Type }>;
+
+function opened({ verification, seq, at, data }: EventOf<'verification.opened'>, sealed: SealedParts): RecordedState {
+  return {
+    verification: {
+      id: verification,
+      project: data.project,
+      mode: data.mode,
+      purpose: data.purpose,
+      country: data.country,
+      status: 'pending',
+      undeliverable: false,
+      ...sealed,
+      code_ttl_ms: data.code_ttl_ms,
+      checks_remaining: data.checks_max,
+      last_delivery: 0,
+      opened_at: at,
+      expires_at: at + data.code_ttl_ms,
+      ended_at: null,
+      token_consumed_at: null,
+      applied_seq: seq,
+    },
+    deliveries: [],
+    attempts: [],
+  };
+}
+
+/** A document that has taken in this event, or a later one, stays what it is. */
+function advance<D extends { readonly applied_seq: number }>(
+  document: D,
+  { seq }: RecordableEvent,
+  change: Partial<D>,
+): D {
+  return seq <= document.applied_seq ? document : { ...document, ...change, applied_seq: seq };
+}
+
+function changeOfVerification(
+  { code_ttl_ms, last_delivery }: VerificationDocument,
+  event: RecordableEvent,
+): Partial<VerificationDocument> {
+  switch (event.type) {
+    case 'delivery.queued': {
+      const last = ordinalOf(event.data.delivery);
+      return { expires_at: event.at + code_ttl_ms, undeliverable: false, last_delivery: last };
+    }
+    case 'delivery.ended':
+      return undeliverableAfter(event.data.status, ordinalOf(event.data.delivery) === last_delivery);
+    case 'receipt.received': {
+      const { delivery, delivery_status } = event.data;
+      return delivery_status ? undeliverableAfter(delivery_status, ordinalOf(delivery) === last_delivery) : {};
+    }
+    case 'check.judged':
+      return { checks_remaining: event.data.checks_remaining };
+    case 'verification.approved':
+    case 'verification.expired':
+    case 'verification.exhausted':
+    case 'verification.canceled':
+      return { status: event.type.slice('verification.'.length) as VerificationStatus, ended_at: event.at };
+    case 'token.consumed':
+      return { token_consumed_at: event.at };
+    default:
+      return {};
+  }
+}
+
+const ordinalOf = (delivery: string) => Number(delivery.split('-').at(-1));
+
+/** It is about the last message: an earlier one that did not get through says nothing of it. */
+function undeliverableAfter(status: DeliveryDocument['status'], isLast: boolean): Partial<VerificationDocument> {
+  if (TAKEN.has(status)) return { undeliverable: false };
+  return isLast && LOST.has(status) ? { undeliverable: true } : {};
+}
+
+const TAKEN: ReadonlySet<string> = new Set(['accepted', 'delivered', 'read']);
+const LOST: ReadonlySet<string> = new Set(['failed', 'undelivered', 'expired_unsent']);
+
+function deliveriesAfter(known: readonly DeliveryDocument[], event: RecordableEvent): readonly DeliveryDocument[] {
+  if (event.type === 'delivery.queued') return withQueued(known, event);
+  const change = changeOfDelivery(event);
+  if (change === undefined) return known;
+  const { delivery } = event.data as { delivery: string };
+  return known.map((document) => (document.id === delivery ? advance(document, event, change) : document));
+}
+
+function withQueued(
+  known: readonly DeliveryDocument[],
+  { verification, seq, at, data }: EventOf<'delivery.queued'>,
+): readonly DeliveryDocument[] {
+  if (known.some(({ id }) => id === data.delivery)) return known;
+  const queued: DeliveryDocument = {
+    id: data.delivery,
+    verification,
+    ordinal: ordinalOf(data.delivery),
+    channel: data.channel,
+    status: 'queued',
+    queued_at: at,
+    ended_at: null,
+    applied_seq: seq,
+  };
+  return [...known, queued].toSorted((left, right) => left.ordinal - right.ordinal);
+}
+
+/** Undefined for an event that is not about a delivery. */
+function changeOfDelivery(event: RecordableEvent): Partial<DeliveryDocument> | undefined {
+  switch (event.type) {
+    case 'attempt.started':
+      return { status: 'sending' };
+    case 'attempt.settled':
+      // Waits for another attempt, unless the next event ends it.
+      return { status: 'queued' };
+    case 'delivery.ended':
+      return { status: event.data.status, ended_at: event.at };
+    case 'receipt.received':
+      return event.data.delivery_status === undefined ? undefined : { status: event.data.delivery_status };
+    default:
+      return undefined;
+  }
+}
+
+const attemptIdOf = (delivery: string, attempt: number) => `att_${delivery.slice('del_'.length)}-${attempt}`;
+
+function attemptsAfter(known: readonly AttemptDocument[], event: RecordableEvent): readonly AttemptDocument[] {
+  if (event.type !== 'attempt.started' && event.type !== 'attempt.settled') return known;
+  const { delivery, attempt } = event.data;
+  const id = attemptIdOf(delivery, attempt);
+  const before = known.find((document) => document.id === id) ?? startedAttempt(id, event);
+  const after = event.type === 'attempt.settled' ? advance(before, event, settledChange(event)) : before;
+  return [...known.filter((other) => other !== before), after].toSorted(compareAttempts);
+}
+
+/** Of a settlement whose start is missing, as of one that has come: what is not known to have begun has begun by now. */
+function startedAttempt(
+  id: string,
+  { verification, seq, at, type, data }: EventOf<'attempt.started' | 'attempt.settled'>,
+): AttemptDocument {
+  return {
+    id,
+    verification,
+    delivery: data.delivery,
+    ordinal: data.attempt,
+    provider: null,
+    outcome: null,
+    class: null,
+    provider_code: null,
+    provider_message_id: null,
+    started_at: at,
+    settled_at: null,
+    applied_seq: type === 'attempt.started' ? seq : seq - 1,
+  };
+}
+
+const settledChange = ({ at, data }: EventOf<'attempt.settled'>): Partial<AttemptDocument> => ({
+  outcome: data.outcome,
+  provider: data.provider ?? null,
+  class: data.class ?? null,
+  provider_code: data.provider_code ?? null,
+  provider_message_id: data.provider_message_id ?? null,
+  settled_at: at,
+});
+
+/** A receipt is a document of its own, that nothing changes later. */
+export function receiptOf({ verification, seq, at, data }: EventOf<'receipt.received'>): ReceiptDocument {
+  return {
+    id: `${verification}-${seq}`,
+    verification,
+    delivery: data.delivery,
+    attempt: attemptIdOf(data.delivery, data.attempt),
+    provider: data.provider,
+    status: data.status,
+    delivery_status: data.delivery_status ?? null,
+    provider_code: data.provider_code ?? null,
+    received_at: at,
+  };
+}

@@ -1,0 +1,134 @@
+import { RecordsUnavailable, type ShardLease } from '@watchword/records';
+import type { StreamEntry } from '../domain/stream-event.ts';
+import type { EventStreams, RecordingObserver } from '../ports.ts';
+import { type HeldShard, type HoldShards, RENEW_EVERY_MS } from '../usecases/hold-shards.ts';
+
+export interface RecordingLoopDeps {
+  readonly streams: EventStreams;
+  readonly shards: HoldShards;
+  readonly recordEntries: (lease: ShardLease, entries: readonly StreamEntry[]) => Promise<'written' | 'fenced'>;
+  readonly observer: RecordingObserver;
+}
+
+export interface RecordingLoop {
+  /** The position of the oldest event seen and not recorded; undefined when all is. */
+  oldestWaiting(): string | undefined;
+  /** Rejects when the loop is stuck: each of its steps is bounded in time, whatever Redis and the database do. */
+  isAlive(): Promise<void>;
+  /** Ends after the step that runs, and frees the shards. */
+  stop(): Promise<void>;
+}
+
+const ENTRIES_PER_SHARD = 250;
+const IDLE_MS = 200;
+const BACKOFF_MAX_MS = 2_000;
+const STUCK_MS = 30_000;
+
+/** Round after round: renew the leases when it is time, read each held shard behind its cursor, record, trim. */
+export function startRecordingLoop({ streams, shards, recordEntries, observer }: RecordingLoopDeps): RecordingLoop {
+  /** By shard: the first entry that is not recorded yet. */
+  const waiting = new Map<string, string>();
+  let renewedAt = Number.NEGATIVE_INFINITY;
+  let steppedAt = performance.now();
+  let failures = 0;
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function renewWhenDue(): Promise<void> {
+    steppedAt = performance.now();
+    if (steppedAt - renewedAt < RENEW_EVERY_MS) return;
+    await shards.refresh();
+    renewedAt = steppedAt;
+    for (const shard of waiting.keys()) if (!shards.held.has(shard)) waiting.delete(shard);
+  }
+
+  /** Records what waits; true when there may be more. */
+  async function round(): Promise<boolean> {
+    await renewWhenDue();
+    const held = [...shards.held.values()];
+    const pages = await Promise.allSettled(held.map((shard) => read(shard)));
+    let isMore = false;
+    for (const [index, page] of pages.entries()) {
+      if (stopped || page.status === 'rejected') continue;
+      await renewWhenDue();
+      const shard = held[index] as HeldShard;
+      if (shards.held.get(shard.lease.shard) !== shard) continue;
+      await record(shard, page.value);
+      isMore ||= page.value.length === ENTRIES_PER_SHARD;
+    }
+    // A node that is out of reach keeps no other shard from being recorded.
+    const failed = pages.find((page) => page.status === 'rejected');
+    if (failed) throw failed.reason;
+    return isMore;
+  }
+
+  async function read({ lease: { shard }, position }: HeldShard): Promise<StreamEntry[]> {
+    const entries = await streams.read(shard, position, ENTRIES_PER_SHARD);
+    if (entries[0]) waiting.set(shard, entries[0].position);
+    return entries;
+  }
+
+  async function record(shard: HeldShard, entries: readonly StreamEntry[]): Promise<void> {
+    const last = entries.at(-1);
+    if (last) {
+      const result = await recordEntries(shard.lease, entries);
+      waiting.delete(shard.lease.shard);
+      if (result === 'fenced') return shards.lose(shard.lease.shard);
+      shard.position = last.position;
+      shard.isTrimmed = false;
+    }
+    if (shard.isTrimmed) return;
+    // Only what is recorded. Cut off before this, the next round or the next owner trims.
+    await streams.trim(shard.lease.shard, shard.position);
+    shard.isTrimmed = true;
+  }
+
+  /** While the records are away nobody can tell whose shard is whose, but what waits in Redis is seen by all. */
+  async function lookWithoutRecords(): Promise<void> {
+    const oldest = await streams.oldest();
+    waiting.clear();
+    if (oldest !== undefined) waiting.set('any', oldest);
+  }
+
+  async function tick(): Promise<void> {
+    let waitMs = IDLE_MS;
+    try {
+      if (await round()) waitMs = 0;
+      if (failures > 0) observer.recovered();
+      failures = 0;
+    } catch (error) {
+      if (error instanceof RecordsUnavailable) {
+        observer.batch('unavailable');
+        await lookWithoutRecords().catch(() => undefined);
+      }
+      if (failures === 0) observer.failing(error);
+      waitMs = Math.min(BACKOFF_MAX_MS, IDLE_MS * 2 ** failures);
+      failures += 1;
+    }
+    if (!stopped) timer = setTimeout(schedule, waitMs);
+  }
+
+  let running: Promise<void> = Promise.resolve();
+  function schedule(): void {
+    running = tick();
+  }
+  schedule();
+
+  return {
+    oldestWaiting: () => [...waiting.values()].toSorted((left, right) => timeOf(left) - timeOf(right))[0],
+    async isAlive() {
+      const silentMs = performance.now() - steppedAt;
+      if (silentMs > STUCK_MS) throw new Error(`the recording has not moved for ${Math.round(silentMs / 1000)} s`);
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+      // The leases end by themselves when the records are away.
+      await shards.leave().catch(() => undefined);
+    },
+  };
+}
+
+/** When Redis took an entry in. */
+const timeOf = (position: string) => Number(position.split('-')[0]);

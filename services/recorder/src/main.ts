@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import {
+  dataDirectoryOf,
+  describeService,
+  parseEnvironment,
+  runUntilSignal,
+  withDataDirectory,
+} from '@watchword/platform';
+import { composeRecorder } from './compose.ts';
+import { recorderVariables } from './config.ts';
+
+await runUntilSignal(() => {
+  const environment = withDataDirectory(process.env, Object.keys(recorderVariables.shape));
+  const RECORDS_FILE = environment.RECORDS_FILE || join(dataDirectoryOf(environment), 'records.db');
+  return composeRecorder(parseEnvironment(recorderVariables, { ...environment, RECORDS_FILE }));
+}, describeService);

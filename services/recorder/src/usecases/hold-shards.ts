@@ -1,0 +1,71 @@
+import type { ShardCursor, ShardLease } from '@watchword/records';
+import { planLeases } from '../domain/shares.ts';
+import type { RecordStore } from '../ports.ts';
+
+/** A shard this recorder may record, and how far it has come. */
+export interface HeldShard {
+  readonly lease: ShardLease;
+  /** Of the last recorded entry. */
+  position: string;
+  /** Whether the stream was trimmed up to there. */
+  isTrimmed: boolean;
+}
+
+export interface HoldShardsDeps {
+  readonly records: RecordStore;
+  readonly owner: string;
+  readonly shards: readonly string[];
+  /** On a clock that all recorders share. */
+  readonly now: () => number;
+}
+
+/** A dead recorder's shards are free after this; it is renewed four times as often. */
+const LEASE_MS = 4_000;
+export const RENEW_EVERY_MS = LEASE_MS / 4;
+const FORGET_DEAD_MS = 24 * 3600 * 1000;
+
+/** This recorder's part of the shards. */
+export function createHoldShards({ records, owner, shards, now }: HoldShardsDeps) {
+  const held = new Map<string, HeldShard>();
+
+  function keepWhatIsOurs(cursors: readonly ShardCursor[]): void {
+    const epochs = new Map(cursors.filter((cursor) => cursor.owner === owner).map(({ id, epoch }) => [id, epoch]));
+    for (const [shard, { lease }] of held) if (epochs.get(shard) !== lease.epoch) held.delete(shard);
+  }
+
+  return {
+    held: held as ReadonlyMap<string, HeldShard>,
+
+    /** Renews what is held, forgets what was lost, takes what is free up to a fair share, and gives back what is beyond it. */
+    async refresh(): Promise<void> {
+      const until = now() + LEASE_MS;
+      const table = await records.renewLeases(owner, until, shards);
+      keepWhatIsOurs(table.cursors);
+      const plan = planLeases(table, owner, now());
+      for (const shard of plan.release) {
+        const lease = held.get(shard)?.lease;
+        held.delete(shard);
+        if (lease) await records.releaseShard(lease);
+      }
+      for (const cursor of plan.take) {
+        const lease = await records.takeShard(cursor, owner, until);
+        if (lease) held.set(lease.shard, { lease, position: lease.position, isTrimmed: false });
+      }
+    },
+
+    /** Another recorder has it now. */
+    lose(shard: string): void {
+      held.delete(shard);
+    },
+
+    /** What is held is free for others at once. */
+    async leave(): Promise<void> {
+      held.clear();
+      await records.leave(owner);
+    },
+
+    forgetDead: () => records.forgetRecorders(now() - FORGET_DEAD_MS),
+  };
+}
+
+export type HoldShards = ReturnType<typeof createHoldShards>;

@@ -1,0 +1,112 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  connectRedis,
+  createLogger,
+  encodeBase32,
+  parseEnvironment,
+  type RunningService,
+  Secret,
+  singleKeyRing,
+} from '@watchword/platform';
+import { openRecords } from '@watchword/records';
+import { createSealer, SHARDS, shardKeys } from '@watchword/verifications';
+import { inject } from 'vitest';
+import { composeRecorder, type RecorderParts, recorderVariables } from '../src/index.ts';
+
+const keyOf = (name: string) => createHash('sha256').update(`watchword test ${name}`).digest();
+const sealer = createSealer(singleKeyRing(new Secret(keyOf('SEAL_KEY'))));
+
+export type Scene = Awaited<ReturnType<typeof startScene>>;
+
+/** Streams of the test's Redis, an empty database, and recorders that are started over them. */
+export async function startScene() {
+  const url = inject('redisUrl');
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  const redis = await connectRedis({ url: new Secret(url), name: 'test', profile: 'worker', logger });
+  // Another suite's keys were used with this Redis; this one has its own.
+  await redis.del('ww:keys');
+  for (let shard = 0; shard < SHARDS; shard += 1) await redis.del(shardKeys(shard).events);
+  const directory = mkdtempSync(join(tmpdir(), 'watchword-recorder-'));
+  const environment = {
+    REDIS_URL: url,
+    SEAL_KEY: keyOf('SEAL_KEY').toString('base64url'),
+    INDEX_KEY: keyOf('INDEX_KEY').toString('base64url'),
+    RECORDS_FILE: join(directory, 'records.db'),
+    LOG_LEVEL: 'silent',
+  };
+  const records = await openRecords({ file: environment.RECORDS_FILE });
+  const started = new Set<RunningService>();
+
+  async function start(changes: Record<string, string> = {}, parts: RecorderParts = {}): Promise<RunningService> {
+    const recorder = await composeRecorder(parseEnvironment(recorderVariables, { ...environment, ...changes }), parts);
+    started.add(recorder);
+    return recorder;
+  }
+
+  async function stop(recorder: RunningService): Promise<void> {
+    started.delete(recorder);
+    await recorder.close();
+  }
+
+  const add = (shard: number, fields: Record<string, string | number | Buffer>) =>
+    redis.xadd(shardKeys(shard).events, '*', ...Object.entries(fields).flat());
+
+  /** Appends the life of one verification, until it was approved; returns its id. */
+  async function live(shard: number, at = Date.now(), destination = '+14155550123'): Promise<string> {
+    const id = encodeBase32(randomBytes(16));
+    const opened = { project: 'p', mode: 'test', purpose: 'login', country: 'US', checks_max: 3, code_ttl_ms: 300_000 };
+    const delivery = `del_${id}-1`;
+    const facts: [string, object][] = [
+      ['delivery.queued', { delivery, channel: 'sms' }],
+      ['attempt.started', { delivery, attempt: 1 }],
+      ['attempt.settled', { delivery, attempt: 1, outcome: 'accepted', provider: 'twilio' }],
+      ['delivery.ended', { delivery, status: 'accepted' }],
+      ['check.judged', { result: 'approved', checks_remaining: 2 }],
+      ['verification.approved', {}],
+    ];
+    const sealed = sealer.seal(destination, id, 'destination');
+    const first = { v: id, q: 1, t: 'verification.opened', a: at, d: JSON.stringify(opened), s: sealed, k: '' };
+    await add(shard, first);
+    for (const [index, [type, data]] of facts.entries()) {
+      await add(shard, { v: id, q: index + 2, t: type, a: at + index + 1, d: JSON.stringify(data) });
+    }
+    return id;
+  }
+
+  async function waiting(): Promise<number> {
+    const lengths = await Promise.all(
+      Array.from({ length: SHARDS }, (_, shard) => redis.xlen(shardKeys(shard).events)),
+    );
+    return lengths.reduce((sum, length) => sum + length, 0);
+  }
+
+  /** The value of a metric, over all its labels that hold `label`. */
+  async function metric(recorder: RunningService, name: string, label = ''): Promise<number> {
+    const text = await (await fetch(`${recorder.adminUrl}/metrics`)).text();
+    const lines = text.split('\n').filter((line) => line.startsWith(name) && line.includes(label));
+    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  }
+
+  async function close(): Promise<void> {
+    for (const recorder of started) await recorder.close();
+    await records.close();
+    redis.disconnect();
+    rmSync(directory, { recursive: true, force: true });
+  }
+
+  return { redis, environment, records, start, stop, add, live, waiting, metric, close };
+}
+
+/** What every life leads to. */
+export const LIFE = [
+  'verification.opened',
+  'delivery.queued',
+  'attempt.started',
+  'attempt.settled',
+  'delivery.ended',
+  'check.judged',
+  'verification.approved',
+];

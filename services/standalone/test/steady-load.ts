@@ -1,0 +1,80 @@
+import { freshNumber, type Platform } from '@watchword/testkit';
+import { Client, Pool } from 'undici';
+
+const REQUESTS_PER_SECOND = 100;
+const CONNECTIONS = 20;
+/** One request in four comes along a connection of its own. */
+const FRESH_EACH = 4;
+
+/** What became of one open. `refused`: nobody listened, so nobody has it. `broken`: somebody had it, and gave no answer. */
+export type Outcome =
+  | { readonly kind: 'answered'; readonly status: number; readonly id: string | undefined }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'broken'; readonly why: string };
+
+export interface LoadSend {
+  readonly to: string;
+  readonly startedAt: number;
+  readonly outcome: Outcome;
+}
+
+/** Opens verifications at 100 requests/s, over kept-alive connections and over fresh ones, until it is stopped. */
+export function startSteadyLoad({ gateway, apiKey }: { gateway: string; apiKey: string }) {
+  const pool = new Pool(gateway, { connections: CONNECTIONS });
+  const pending: Promise<LoadSend>[] = [];
+  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+
+  async function send(isFresh: boolean): Promise<LoadSend> {
+    const to = freshNumber();
+    const startedAt = Date.now();
+    const client = isFresh ? new Client(gateway) : pool;
+    try {
+      const body = JSON.stringify({ to });
+      const answer = await client.request({ method: 'POST', path: '/v1/verifications', headers, body });
+      const { id } = (await answer.body.json()) as { id?: string };
+      return { to, startedAt, outcome: { kind: 'answered', status: answer.statusCode, id } };
+    } catch (error) {
+      const { code = 'unknown', message } = error as { code?: string; message: string };
+      return {
+        to,
+        startedAt,
+        outcome: code === 'ECONNREFUSED' ? { kind: 'refused' } : { kind: 'broken', why: `${code}: ${message}` },
+      };
+    } finally {
+      if (isFresh) await client.close();
+    }
+  }
+
+  const timer = setInterval(() => pending.push(send(pending.length % FRESH_EACH === 0)), 1_000 / REQUESTS_PER_SECOND);
+  return {
+    async stop(): Promise<LoadSend[]> {
+      clearInterval(timer);
+      const sends = await Promise.all(pending);
+      await pool.close();
+      return sends;
+    },
+  };
+}
+
+/** The verifications that were accepted. */
+export const acceptedOf = (sends: readonly LoadSend[]): string[] =>
+  sends.flatMap(({ outcome }) =>
+    outcome.kind === 'answered' && outcome.status === 202 && outcome.id ? [outcome.id] : [],
+  );
+
+const READ_AT_ONCE = 20;
+/** By a provider; a receipt may have told more since. */
+const TAKEN = new Set(['accepted', 'sent', 'delivered']);
+
+/** Those whose message no provider has taken yet. */
+export async function findUndelivered(platform: Platform, ids: readonly string[]): Promise<string[]> {
+  const undelivered: string[] = [];
+  for (let index = 0; index < ids.length; index += READ_AT_ONCE) {
+    const some = ids.slice(index, index + READ_AT_ONCE);
+    const views = await Promise.all(some.map((id) => platform.call('GET', `/v1/verifications/${id}`)));
+    // A slow machine may answer 503: not known yet.
+    const isDelivered = views.map(({ status, body }) => status === 200 && TAKEN.has(body.deliveries[0]?.status ?? ''));
+    undelivered.push(...some.filter((_, position) => !isDelivered[position]));
+  }
+  return undelivered;
+}
