@@ -36,7 +36,7 @@ let logs = 0;
 export async function startProcess(options: StartProcessOptions): Promise<TestedProcess> {
   const { file, environment, directory, cores } = options;
   const logPath = join(directory, `process-${logs++}.log`);
-  const program = [process.execPath, '--conditions=watchword-source', file];
+  const program = [process.execPath, '--conditions=watchword-source', '--max-semi-space-size=4', file];
   const [command = '', ...args] = cores ? ['taskset', '--cpu-list', String(cores.tested), ...program] : program;
   const child = spawn(command, args, {
     cwd: ROOT,

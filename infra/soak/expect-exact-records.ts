@@ -3,10 +3,10 @@ import type { SoakReport } from './soak.ts';
 
 const SHOWN = 20;
 const LIFE_CYCLES = 11;
-/** Of all calls: what a busy machine may refuse. While the database is locked alone, a tenth of all calls are made. */
+/** Of all calls: what a busy machine may refuse. A tenth of them are made while the database is locked. */
 const REFUSED_MAX = 0.05;
 
-/** Prints the figures; fails on any refused call, any event set aside and any difference, and on a run that tried nothing. */
+/** Prints the figures; fails on any call that was never answered as it should be, any event set aside and any difference, and on a run that tried nothing. */
 export function expectExactRecords({ figures, failures, poison, differences }: SoakReport): void {
   process.stdout.write(`soak: ${JSON.stringify(figures)}\n`);
   // Soft, so that a refused call does not hide what is wrong with the records.

@@ -8,6 +8,18 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
+const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
+let sharedStderr: DestinationStream | undefined;
+
+/**
+ * One for all loggers of the process, so that no line is cut by another. Not synchronous: who reads it slowly (a full pipe)
+ * would stop the event loop. Lines wait up to a bound, past which they are dropped; an exit writes what is left.
+ */
+function stderr(): DestinationStream {
+  sharedStderr ??= pino.destination({ fd: 2, sync: false, maxLength: UNREAD_BYTES_MAX });
+  return sharedStderr;
+}
+
 /** JSON lines on stderr: stdout is for what a person asked to see. */
 export function createLogger({ service, level, destination }: LoggerOptions): Logger {
   return pino(
@@ -18,7 +30,7 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
     },
-    destination ?? pino.destination({ fd: 2, sync: true }),
+    destination ?? stderr(),
   );
 }
 

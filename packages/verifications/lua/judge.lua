@@ -15,25 +15,24 @@ local LOCK_FIRST_MS, LOCK_MAX_MS, LOCK_AT = 30 * 1000, 3600 * 1000, 100
 
 if is_late(ARGV[2]) then return { '{"result":"late"}' } end
 if ARGV[8] == '' then operation = '' end
-local project = redis.call('HGET', verification, 'p')
+local fields = redis.call('HMGET', verification, 'p', 's', 'x', 'b', 'c', 'n')
+local project, status, expires, binding, checks_left, deliveries = unpack(fields)
 if not project then return { '{"result":"gone"}' } end
 if project ~= ARGV[4] then return { '{"result":"not_found"}' } end
 
 -- What a token is made of is read each time, so that a repeat of the check that approved gets the same token.
 local function approved(text)
-  local fields = redis.call('HMGET', verification, 't', 'u', 'e')
-  return { text, fields[1], fields[2], fields[3] }
+  return { text, unpack(redis.call('HMGET', verification, 't', 'u', 'e')) }
 end
 
 local known = recall(operation)
 if known then return cjson.decode(known).result == 'approved' and approved(known) or { known } end
 
 local function answer(result)
-  return { result = result, status = redis.call('HGET', verification, 's'), checks_remaining = number_of(verification, 'c') }
+  return { result = result, status = status, checks_remaining = tonumber(checks_left) }
 end
 
-local status = redis.call('HGET', verification, 's')
-if status == 'pending' and (now > number_of(verification, 'x') or ARGV[9] == '1') then
+if status == 'pending' and (now > tonumber(expires) or ARGV[9] == '1') then
   end_verification(events, due, verification, id, now, 'expired')
   status = 'expired'
 end
@@ -53,12 +52,12 @@ local function judged(result)
 end
 
 -- The code is not compared, so nothing is learned about it and no check is used up.
-if (redis.call('HGET', verification, 'b') or '') ~= ARGV[6] then return { remember(operation, judged('binding_mismatch')) } end
+if binding ~= ARGV[6] then return { remember(operation, judged('binding_mismatch')) } end
 
-local checks_left = redis.call('HINCRBY', verification, 'c', -1)
-for ordinal = number_of(verification, 'n'), 1, -1 do
-  local digest = redis.call('HGET', verification, 'h' .. ordinal)
-  if digest == ARGV[5] and now <= number_of(verification, 'x' .. ordinal) then
+checks_left = redis.call('HINCRBY', verification, 'c', -1)
+for ordinal = tonumber(deliveries), 1, -1 do
+  local code = redis.call('HMGET', verification, 'h' .. ordinal, 'x' .. ordinal)
+  if code[1] == ARGV[5] and now <= tonumber(code[2]) then
     redis.call('HDEL', destination, 'k', 'l', 'r')
     local outcome = judged('approved')
     end_verification(events, due, verification, id, now, 'approved')
@@ -68,7 +67,7 @@ for ordinal = number_of(verification, 'n'), 1, -1 do
 end
 
 local streak = redis.call('HINCRBY', destination, 'k', 1)
-keep_destination(destination, STREAK_KEPT_MS)
+keep_destination(destination, nil, STREAK_KEPT_MS)
 if streak >= LOCK_AT then
   redis.call('HSET', destination, 'l', LOCKED_FOR_GOOD)
   redis.call('PERSIST', destination)

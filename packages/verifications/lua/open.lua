@@ -22,35 +22,41 @@ local function is_open(other)
   return redis.call('HGET', prefix .. other, 's') == 'pending' and now <= number_of(prefix .. other, 'x')
 end
 
-local open_id = redis.call('HGET', destination, 'o' .. binding)
+local pointer = 'o' .. binding
+local paced = redis.call('HMGET', destination, pointer, 'w', 'r', 'l')
+local open_id, locked_until = paced[1], paced[4]
 if open_id and is_open(open_id) then return cjson.encode({ result = 'exists', id = open_id }) end
 
-local sends = read_sends(destination, now, window)
-local refusal = refuse_send(destination, now, sends, sends_max, window)
+local sends = read_sends(paced[2], now, window)
+local refusal = refuse_send(paced[3], now, sends, sends_max, window)
 if refusal then return cjson.encode(refusal) end
 
--- Pointers of other bindings that have ended would pile up.
-for _, field in ipairs(redis.call('HKEYS', destination)) do
-  if string.sub(field, 1, 1) == 'o' and not is_open(redis.call('HGET', destination, field)) then
-    redis.call('HDEL', destination, field)
+-- Pointers of other bindings that have ended would pile up. Who has one has sent before.
+if paced[2] then
+  for _, field in ipairs(redis.call('HKEYS', destination)) do
+    if string.sub(field, 1, 1) == 'o' and not is_open(redis.call('HGET', destination, field)) then
+      redis.call('HDEL', destination, field)
+    end
   end
 end
 
 local expires = now + ttl
-redis.call('HSET', verification, 'p', ARGV[5], 'm', ARGV[6], 'u', ARGV[7], 's', 'pending', 'b', binding, 't', ARGV[9],
-  'c', ARGV[11], 'g', ARGV[12], 'T', ttl, 'R', retention, 'o', now)
-if ARGV[10] ~= '' then redis.call('HSET', verification, 'k', ARGV[10]) end
-redis.call('PEXPIRE', verification, ttl + retention)
-redis.call('HSET', destination, 'o' .. binding, id)
-local resend_at = record_send(destination, now, sends, ARGV[17])
-keep_destination(destination, math.max(window, ttl + retention))
+local resend_at = record_send(destination, now, sends, ARGV[17], pointer, id)
+keep_destination(destination, locked_until, math.max(window, ttl + retention))
 
 -- What the records need of a verification stands in its first event; s and k, the sealed destination and context, are no
 -- part of the timeline.
-emit(events, verification, id, 'verification.opened', now, {
+local first = append(events, id, 1, 'verification.opened', now, {
   project = ARGV[5], mode = ARGV[6], purpose = ARGV[7], country = ARGV[21], checks_max = tonumber(ARGV[11]), code_ttl_ms = ttl,
 }, 's', ARGV[9], 'k', ARGV[10])
-add_delivery(events, due, verification, id, 1, now, expires, ARGV[18], ARGV[19], ARGV[20])
+local last = append(events, id, 2, 'delivery.queued', now, { delivery = delivery_id(id, 1), channel = ARGV[18] })
+-- All in one call: on the way of every send, each call of Redis counts.
+redis.call('HSET', verification, 'p', ARGV[5], 'm', ARGV[6], 'u', ARGV[7], 's', 'pending', 'b', binding, 't', ARGV[9],
+  'c', ARGV[11], 'g', ARGV[12], 'T', ttl, 'R', retention, 'o', now, 'x', expires, 'q', 2, 'f', first, 'l', last,
+  'n', 1, 's1', 'queued', 'x1', expires, 'h1', ARGV[19], 'c1', ARGV[20])
+if ARGV[10] ~= '' then redis.call('HSET', verification, 'k', ARGV[10]) end
+redis.call('PEXPIRE', verification, ttl + retention)
+follow_up(due, id, 1, now, expires)
 return remember(operation, {
   result = 'opened', id = id, delivery = 1, expires_at = expires, resend_at = resend_at,
   sends_remaining = sends_max - #sends, checks_remaining = tonumber(ARGV[11]),

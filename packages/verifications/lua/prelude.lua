@@ -36,14 +36,16 @@ end
 
 -- Appends one fact to the shard's stream, in the same step as the change that makes it true: v verification, q seq, t type,
 -- a at, d JSON, and what else `...` names. Nothing is trimmed here: a recorder does it behind its cursor.
-local function emit(events, verification, id, type, now, data, ...)
-  local seq = redis.call('HINCRBY', verification, 'q', 1)
+-- Returns the entry's position; who calls this itself keeps `q`, `f` and `l`.
+local function append(events, id, seq, type, now, data, ...)
   local body = '{}'
   if next(data) ~= nil then body = cjson.encode(data) end
-  local entry = redis.call('XADD', events, '*', 'v', id, 'q', seq, 't', type, 'a', now, 'd', body, ...)
-  if seq == 1 then redis.call('HSET', verification, 'f', entry) end
-  redis.call('HSET', verification, 'l', entry)
-  return seq
+  return redis.call('XADD', events, '*', 'v', id, 'q', seq, 't', type, 'a', now, 'd', body, ...)
+end
+
+local function emit(events, verification, id, type, now, data)
+  local seq = redis.call('HINCRBY', verification, 'q', 1)
+  redis.call('HSET', verification, 'l', append(events, id, seq, type, now, data))
 end
 
 local function delivery_id(id, ordinal)
@@ -116,8 +118,8 @@ end
 
 -- Ends a verification: its digests and sealed codes are erased, what still waits to be sent is skipped.
 local function end_verification(events, due, verification, id, now, status)
-  local count = number_of(verification, 'n')
-  for ordinal = 1, count do
+  local fields = redis.call('HMGET', verification, 'n', 'R')
+  for ordinal = 1, tonumber(fields[1]) do
     if redis.call('HGET', verification, 's' .. ordinal) == 'queued' then
       end_delivery(events, due, verification, id, ordinal, now, unsent(status))
     end
@@ -126,12 +128,12 @@ local function end_verification(events, due, verification, id, now, status)
   redis.call('HSET', verification, 's', status, 'e', now)
   redis.call('ZREM', due, expiry_due(id))
   emit(events, verification, id, 'verification.' .. status, now, {})
-  redis.call('PEXPIRE', verification, number_of(verification, 'R'))
+  redis.call('PEXPIRE', verification, fields[2])
 end
 
 -- Never shortens: a streak outlives the verification that it was made on, and one locked for good stays.
-local function keep_destination(destination, ms)
-  if redis.call('HGET', destination, 'l') == LOCKED_FOR_GOOD then return end
+local function keep_destination(destination, locked_until, ms)
+  if locked_until == LOCKED_FOR_GOOD then return end
   if redis.call('PTTL', destination) < ms then redis.call('PEXPIRE', destination, ms) end
 end
 

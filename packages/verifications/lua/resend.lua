@@ -26,14 +26,15 @@ if status == 'pending' and (is_lost or now > number_of(verification, 'x')) then
 end
 if status ~= 'pending' then return { cjson.encode({ result = 'not_pending', status = status }), '' } end
 
-local sends = read_sends(destination, now, window)
-local refusal = refuse_send(destination, now, sends, sends_max, window)
+local paced = redis.call('HMGET', destination, 'w', 'r', 'l')
+local sends = read_sends(paced[1], now, window)
+local refusal = refuse_send(paced[2], now, sends, sends_max, window)
 if refusal then return { cjson.encode(refusal), '' } end
 
 local ttl, retention = number_of(verification, 'T'), number_of(verification, 'R')
 local ordinal = number_of(verification, 'n') + 1
 local resend_at = record_send(destination, now, sends, ARGV[7])
-keep_destination(destination, math.max(window, ttl + retention))
+keep_destination(destination, paced[3], math.max(window, ttl + retention))
 redis.call('PEXPIRE', verification, ttl + retention)
 add_delivery(events, due, verification, id, ordinal, now, now + ttl, ARGV[8], ARGV[9], ARGV[10])
 return { remember(operation, {

@@ -69,7 +69,7 @@ export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOp
       const deadline = clock.serverNow() + CLAIM_PATIENCE_MS;
       const reply = await claimScript(redis, found.keys, [clock.now(), deadline, id, ordinal, leaseMs, LEAST_LIFE_MS]);
       if (reply[0] !== 'claimed') return { result: reply[0] };
-      const [, ordinalOfAttempt, destination, code, purpose, project, modeName, codeTtlMs, remainingMs, providerCalls] =
+      const [, ordinalOfAttempt, destination, code, purpose, project, modeName, codeTtlMs, remainingMs, ...counts] =
         reply;
       const attempt = { id: attemptIdOf(found.ref, ordinalOfAttempt), ordinal: ordinalOfAttempt, deliveryId };
       const unsealed = unseal(id, destination, code);
@@ -86,7 +86,8 @@ export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOp
         mode: mode.parse(modeName),
         codeTtlMs,
         remainingMs,
-        providerCalls,
+        providerCalls: counts[0],
+        isAfterLease: counts[1] === 1,
       };
     },
   };

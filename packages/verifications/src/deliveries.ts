@@ -23,6 +23,8 @@ export interface Claimed {
   readonly remainingMs: number;
   /** Calls to providers that were settled before, over all jobs. */
   readonly providerCalls: number;
+  /** Nobody settled the attempt before: its worker died, and what its provider did is unknown. */
+  readonly isAfterLease: boolean;
 }
 
 export interface Refused {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDigestPool } from './digest-pool.ts';
+import { createDigestPool, digestsAtATime } from './digest-pool.ts';
 
 const DEADLINE = 1_000;
 let now = 0;
@@ -66,4 +66,8 @@ test('at its turn, nobody is served whose deadline has passed or whose answer is
   await endOne();
   expect(await Promise.all(results)).toEqual(['made', undefined, 'unavailable']);
   expect(running).toHaveLength(0);
+});
+
+test('the dearer a digest, the fewer at a time, down to one for each core', () => {
+  expect([8, 1_024, 4_096, 19_456, 65_536].map((kib) => digestsAtATime(kib, 2))).toEqual([32, 32, 16, 3, 2]);
 });

@@ -16,6 +16,16 @@ export interface DigestPoolOptions {
   readonly stopwatch?: () => number;
 }
 
+const MEMORY_KIB = 64 * 1024;
+const AT_A_TIME_MAX = 32;
+
+/**
+ * Digests at a time: all cores are kept busy, and cheap ones, whose coming and going takes longer than they do, are handed
+ * over many at once; never more than fit into 64 MiB, unless that is less than one for each core.
+ */
+export const digestsAtATime = (memoryKib: number, cores: number) =>
+  Math.max(cores, Math.min(AT_A_TIME_MAX, Math.floor(MEMORY_KIB / memoryKib)));
+
 /** How much the latest digest counts in the moving average. */
 const LATEST_SHARE = 0.2;
 /** Kept free for what comes after the digest: one script, and the answer. */

@@ -9,6 +9,7 @@ import {
 import {
   type Clock,
   checksTotal,
+  circuitTransitionsTotal,
   createDeliveryProducer,
   createLogger,
   createRegistry,
@@ -31,7 +32,7 @@ import {
 } from '@watchword/platform';
 import { openRecords } from '@watchword/records';
 import { createDueSet, createReceipts, createSealer, createVerifications } from '@watchword/verifications';
-import { createCodeDigests, registerDigestProfile } from '@watchword/verifications/digest';
+import { createCodeDigests, digestsAtATime, registerDigestProfile } from '@watchword/verifications/digest';
 import { buildApp } from './app.ts';
 import type { OtpConfig } from './config.ts';
 import { createCodePolicies } from './domain/code-policies.ts';
@@ -151,6 +152,7 @@ interface ReceiptParts {
 
 function composeReceipts({ config, redis, clock, registry, logger }: ReceiptParts) {
   const counter = receiptsTotal(registry);
+  const transitions = circuitTransitionsTotal(registry);
   return createApplyReceipt({
     receipts: createReceipts({ redis, clock, idKey: config.ID_KEY }),
     readers: {
@@ -159,7 +161,14 @@ function composeReceipts({ config, redis, clock, registry, logger }: ReceiptPart
     },
     receiptsUrl: config.RECEIPTS_URL,
     // Nothing is permitted here, so no probe is leased.
-    health: createCircuit({ redis, clock, probeLeaseMs: 0 }),
+    health: createCircuit({
+      redis,
+      clock,
+      probeLeaseMs: 0,
+      openMs: config.CIRCUIT_OPEN_MS,
+      recoveryMs: config.CIRCUIT_RECOVERY_MS,
+    }),
+    onTransition: (provider, mode, { to, reason }) => transitions.inc({ provider, mode, to, reason }),
     onReceipt: (provider, status, result) => counter.inc({ provider, status, result }),
     logger,
   });
@@ -171,7 +180,7 @@ async function startDigests(config: OtpConfig, redis: RedisConnection, clock: Cl
   const digests = createCodeDigests({
     peppers,
     clock,
-    concurrency: availableParallelism(),
+    concurrency: digestsAtATime(memoryKib, availableParallelism()),
     waitingMax: DIGESTS_WAITING_MAX,
   });
   await digests.digest('', '', { memoryKib, pepper: peppers.current.id }, Number.POSITIVE_INFINITY);

@@ -1,4 +1,4 @@
-import { receiptVariables, twilioVariables, vonageReceiptVariables } from '@watchword/delivery';
+import { circuitVariables, receiptVariables, twilioVariables, vonageReceiptVariables } from '@watchword/delivery';
 import { commonVariables, integerVariable, keyRingVariable, keyVariable, portVariable } from '@watchword/platform';
 import { z } from 'zod';
 
@@ -52,6 +52,7 @@ export const otpVariables = z.object({
     .describe('SQLite file of the records; without it an ended verification is forgotten with its time in Redis'),
   CODE_DIGEST_MEMORY_KIB: integerVariable(8, 65_536).prefault('1024').describe('Argon2id memory per digest'),
   ...receiptVariables,
+  ...circuitVariables,
   // The account's token signs its receipts.
   TWILIO_AUTH_TOKEN: twilioVariables.TWILIO_AUTH_TOKEN,
   ...vonageReceiptVariables,

@@ -225,11 +225,12 @@ test('a receipt that nobody waits for any more is taken', async () => {
 
 test('receipts feed the health of the account that signed them, once each, and only for its own faults', async () => {
   const circuit = createCircuit({ redis, clock, probeLeaseMs: 0 });
+  // What other tests counted would leave the window meanwhile.
+  for (const account of ['twilio', 'twilio~test']) await redis.del(`ww:{h:${account}}`);
   const figures = async () => {
     const [live, sandbox] = await Promise.all([circuit.read('twilio'), circuit.read('twilio~test')]);
     return [live.calls, live.failures, sandbox.calls, sandbox.failures];
   };
-  const [calls = 0, failures = 0, ...sandbox] = await figures();
   const mine = await attempted('live');
   const theirs = await attempted('live');
   const filtered = twilioReceipt(mine.attemptId, 'undelivered', LIVE, { ErrorCode: '30007' });
@@ -237,7 +238,7 @@ test('receipts feed the health of the account that signed them, once each, and o
   for (let count = 0; count < 3; count += 1) await receive('twilio', mine.attemptId, filtered);
   await receive('twilio', theirs.attemptId, unreachable);
   await receive('twilio', theirs.attemptId, twilioReceipt(theirs.attemptId, 'sent', LIVE));
-  expect(await figures()).toEqual([calls + 1, failures + 1, ...sandbox]);
+  expect(await figures()).toEqual([1, 1, 0, 0]);
 });
 
 test('each receipt is counted by provider, status and result', async () => {

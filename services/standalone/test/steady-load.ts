@@ -64,7 +64,7 @@ export const acceptedOf = (sends: readonly LoadSend[]): string[] =>
 
 const READ_AT_ONCE = 20;
 /** By a provider; a receipt may have told more since. */
-const TAKEN = new Set(['accepted', 'sent', 'delivered']);
+const TAKEN = new Set(['accepted', 'delivered', 'read']);
 
 /** Those whose message no provider has taken yet. */
 export async function findUndelivered(platform: Platform, ids: readonly string[]): Promise<string[]> {

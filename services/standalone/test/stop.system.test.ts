@@ -61,7 +61,10 @@ function figuresOf({ end, stopMs, sends }: { end: { code: number | null }; stopM
 function expectUnharmed(stopped: Awaited<ReturnType<typeof stopUnderLoad>>) {
   const { sends, stoppedAt, stopMs, end } = stopped;
   const figures = figuresOf(stopped);
-  expect(sends.flatMap(({ outcome }) => (outcome.kind === 'broken' ? [outcome.why] : []))).toEqual([]);
+  const broken = sends.flatMap(({ outcome, startedAt }) =>
+    outcome.kind === 'broken' ? [`${startedAt - stoppedAt} ms after the signal: ${outcome.why}`] : [],
+  );
+  expect(broken).toEqual([]);
   expect(figures.accepted + figures.unavailable + figures.refused).toBe(figures.requests);
   expect(sends.filter(({ startedAt, outcome }) => outcome.kind === 'refused' && startedAt < stoppedAt)).toEqual([]);
   expect(end, stopped.output).toEqual({ code: 0, signal: null });

@@ -39,7 +39,7 @@ export interface DeliveryObserver {
   stale(attempt: ClaimedAttempt): void;
   circuitMoved(provider: Account, transition: Transition): void;
   /** A provider is called though an earlier call may have sent the message. */
-  possibleDuplicate(attempt: ClaimedAttempt, reason: 'unknown'): void;
+  possibleDuplicate(attempt: ClaimedAttempt, reason: 'unknown' | 'lease_ended'): void;
   /** The health of a provider could not be recorded; sending goes on without. */
   recordFailed(provider: Account, error: unknown): void;
   /** An attempt was made and could not be settled yet: it is tried again. */

@@ -63,7 +63,9 @@ async function quietTurn({ server }: FastifyInstance): Promise<void> {
   for (let tried = 0; tried < QUIET_TURNS_TRIED_MAX; tried += 1) {
     const [acceptedBefore, startedAt] = [accepted, performance.now()];
     await nextTurn();
-    if (accepted === acceptedBefore && performance.now() - startedAt < QUIET_TURN_MS) break;
+    // Under load no turn is short: each further one may be a little longer.
+    const isShort = performance.now() - startedAt < QUIET_TURN_MS * (1 + tried / 4);
+    if (accepted === acceptedBefore && isShort) break;
   }
   server.off('connection', count);
 }

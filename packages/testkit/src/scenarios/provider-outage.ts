@@ -185,7 +185,7 @@ interface ToldTransition {
   readonly at: number;
   readonly to: string;
   readonly reason: string;
-  readonly ms?: number;
+  readonly ms: number | undefined;
 }
 
 const logLengths = ({ workers }: Fleet) => workers.map((worker) => worker.output().length);
@@ -200,11 +200,6 @@ function transitionsOf({ workers }: Fleet, from: readonly number[]): ToldTransit
         JSON.parse(line) as { time: number | string; to: string; reason: string; ms_since_first_failure?: number },
     );
   return told
-    .map(({ time, to, reason, ms_since_first_failure: ms }) => ({
-      at: new Date(time).getTime(),
-      to,
-      reason,
-      ...(ms === undefined ? {} : { ms }),
-    }))
+    .map(({ time, to, reason, ms_since_first_failure: ms }) => ({ at: new Date(time).getTime(), to, reason, ms }))
     .toSorted((left, right) => left.at - right.at);
 }

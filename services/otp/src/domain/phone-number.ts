@@ -1,5 +1,8 @@
 import { AppError } from '@watchword/platform';
-import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
+import { getCountries, getCountryCallingCode, parsePhoneNumberFromString } from 'libphonenumber-js/min';
+
+/** Prefix-free (ITU-T E.164): a number's first digits tell its code without parsing, which takes some 25 µs. */
+const CALLING_CODES = new Set<string>(getCountries().map((country) => getCountryCallingCode(country)));
 
 export interface PhoneNumber {
   /** With `+`, digits only. */
@@ -21,7 +24,8 @@ export function parsePhoneNumber(text: string): PhoneNumber {
 /** Country code and the last two digits; enough for its owner to know it. Undefined is one that cannot be unsealed any more. */
 export function maskPhoneNumber(e164: string | undefined): string {
   if (e164 === undefined) return '+***';
-  const callingCode = parsePhoneNumberFromString(e164)?.countryCallingCode ?? '';
+  const callingCode =
+    [1, 2, 3].map((length) => e164.slice(1, 1 + length)).find((code) => CALLING_CODES.has(code)) ?? '';
   const hidden = e164.length - 1 - callingCode.length - 2;
   return `+${callingCode}${'*'.repeat(Math.max(0, hidden))}${e164.slice(-2)}`;
 }

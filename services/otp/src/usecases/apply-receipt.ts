@@ -1,5 +1,11 @@
-import { RECEIPT_PROVIDERS, type ReceiptCall, type ReceiptProvider } from '@watchword/contracts';
-import { circuitKeyOf, type ReadReceipt, type ReadReceiptCall, receiptPath } from '@watchword/delivery';
+import { type Mode, RECEIPT_PROVIDERS, type ReceiptCall, type ReceiptProvider } from '@watchword/contracts';
+import {
+  circuitKeyOf,
+  type ReadReceipt,
+  type ReadReceiptCall,
+  receiptPath,
+  type Transition,
+} from '@watchword/delivery';
 import { AppError, type Logger } from '@watchword/platform';
 import type { ReceiptResult } from '@watchword/verifications';
 import type { ProviderHealth, ReceiptStore } from '../ports.ts';
@@ -16,6 +22,8 @@ export interface ApplyReceiptDeps {
     status: ReadReceipt['status'] | 'none',
     result: ReceiptResult,
   ) => void;
+  /** A receipt moved its provider's circuit. */
+  readonly onTransition: (provider: ReceiptProvider, mode: Mode, transition: Transition) => void;
   readonly logger: Logger;
 }
 
@@ -23,10 +31,15 @@ export interface ApplyReceiptDeps {
  * Takes a provider's later word on an attempt. A made-up id costs one AES block, a wrong signature nothing more than its
  * check: neither changes a thing. Fails closed: what no account signed is `invalid_signature`.
  */
-export function createApplyReceipt({ receipts, readers, receiptsUrl, health, onReceipt, logger }: ApplyReceiptDeps) {
+export function createApplyReceipt(deps: ApplyReceiptDeps) {
+  const { receipts, readers, receiptsUrl, health, onReceipt, onTransition, logger } = deps;
+
   async function tellHealth(provider: ReceiptProvider, read: ReadReceipt): Promise<void> {
     try {
-      await health.observe(circuitKeyOf({ name: provider, mode: read.mode }), read.health);
+      const seen = await health.observe(circuitKeyOf({ name: provider, mode: read.mode }), read.health);
+      if (typeof seen === 'string') return;
+      onTransition(provider, read.mode, seen);
+      logger.warn({ provider, mode: read.mode, ...seen }, 'receipts moved a circuit');
     } catch (error) {
       // The receipt itself is recorded; a provider asked to repeat it would only hear that it is a duplicate.
       logger.warn({ err: error, provider }, 'what a receipt says of its provider could not be recorded');

@@ -1,5 +1,5 @@
 import type { AcceptedVerification } from '@watchword/contracts';
-import type { Clock, Logger } from '@watchword/platform';
+import { type Clock, type Logger, within } from '@watchword/platform';
 import type { CallContext, Sent } from '@watchword/verifications';
 import { maskPhoneNumber } from '../domain/phone-number.ts';
 import type { DeliveryQueue } from '../ports.ts';
@@ -17,7 +17,7 @@ export function createHandOver(queue: DeliveryQueue, clock: Clock, logger: Logge
   return async function handOver(sent, call, requestId) {
     const patienceMs = Math.max(0, call.deadline - clock.serverNow() - ANSWER_RESERVE_MS);
     const enqueued = queue.enqueue(sent.deliveryId, 0, requestId);
-    await Promise.race([enqueued, rejectAfter(patienceMs)]).catch((error: unknown) =>
+    await within(patienceMs, enqueued).catch((error: unknown) =>
       logger.warn({ err: error, requestId }, 'the due set will enqueue this delivery'),
     );
     return {
@@ -32,10 +32,4 @@ export function createHandOver(queue: DeliveryQueue, clock: Clock, logger: Logge
       checks_remaining: sent.checksRemaining,
     };
   };
-}
-
-function rejectAfter(ms: number): Promise<never> {
-  return new Promise((_, reject) => {
-    setTimeout(() => reject(new Error('The queue did not answer in time')), ms).unref();
-  });
 }

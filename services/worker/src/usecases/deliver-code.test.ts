@@ -20,6 +20,7 @@ const claimed = (ordinal: number, over: Partial<Claimed> = {}): Claimed => ({
   codeTtlMs: 300_000,
   remainingMs: 290_500,
   providerCalls: 0,
+  isAfterLease: false,
   ...over,
 });
 
@@ -253,6 +254,9 @@ describe('delivering a code', () => {
     const doubled = stage({ answers: { twilio: unknown } });
     await doubled.run();
     expect(doubled.observed).toContain('possible duplicate att_2 unknown');
+    const after = stage({ claims: [claimed(2, { isAfterLease: true })] });
+    await after.run();
+    expect(after.observed).toContain('possible duplicate att_2 lease_ended');
     const single = stage({ answers: { twilio: transient } });
     await single.run();
     expect(single.observed.filter((line) => line.startsWith('possible'))).toEqual([]);

@@ -79,7 +79,8 @@ export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) =
     job.held = undefined;
     const { provider, permission } = granted;
     job.tried.add(provider.name);
-    if (job.made.some((earlier) => earlier.result.outcome === 'unknown')) {
+    if (claim.isAfterLease) observer.possibleDuplicate(claim.attempt, 'lease_ended');
+    else if (job.made.some((earlier) => earlier.result.outcome === 'unknown')) {
       observer.possibleDuplicate(claim.attempt, 'unknown');
     }
     const startedAt = performance.now();
