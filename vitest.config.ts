@@ -61,7 +61,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'system',
-          include: [`${ofThesePackages}/test/**/*.system.test.ts`, 'infra/soak/*.system.test.ts'],
+          include: [`${ofThesePackages}/test/**/*.system.test.ts`, 'infra/{bench,soak}/*.system.test.ts'],
           maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,

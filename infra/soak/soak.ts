@@ -44,7 +44,7 @@ const ENVIRONMENT = {
 };
 
 /** The platform without a recorder: the soak starts them and kills them. */
-export const startSoakPlatform = () => startPlatform({ env: ENVIRONMENT });
+export const startSoakPlatform = () => startPlatform({ env: ENVIRONMENT, without: ['recorder'] });
 
 export type SoakReport = Awaited<ReturnType<typeof soak>>;
 
