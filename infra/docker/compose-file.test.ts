@@ -15,6 +15,7 @@ const serviceSchema = z.object({
   ports: z.array(z.string()).default([]),
   environment: z.record(z.string(), z.string().nullable()).default({}),
   depends_on: z.record(z.string(), z.object({ condition: z.literal('service_healthy') })).default({}),
+  networks: z.array(z.string()).default(['default']),
   read_only: z.boolean().default(false),
   stop_grace_period: z.string().regex(/^\d+s$/),
 });
@@ -24,6 +25,7 @@ const compose = z
     'x-environment': z.unknown(),
     services: z.record(z.string(), serviceSchema),
     volumes: z.record(z.string(), z.null()),
+    networks: z.record(z.string(), z.unknown()),
   })
   .parse(yamlOf('docker-compose.yml'));
 
@@ -99,4 +101,10 @@ test('a service starts when what it needs is healthy, and writes only to its vol
     for (const needed of Object.keys(needs)) expect(Object.keys(compose.services)).toContain(needed);
   }
   expect(dockerfile).toMatch(/^USER node$/m);
+});
+
+test('Redis is reached only by those who need it', () => {
+  const near = Object.entries(compose.services).filter(([, { networks }]) => networks.includes('state'));
+  expect(near.map(([name]) => name)).toEqual(['gateway', 'otp', 'worker', 'recorder', 'redis']);
+  expect(compose.services.redis?.networks).toEqual(['state']);
 });

@@ -52,7 +52,7 @@ export const commonVariables = {
   REDIS_URL: redisUrlVariable().describe('Redis ≥ 7; several URLs, by commas, for a Cluster'),
   LISTEN_HOST: z.string().default('127.0.0.1').describe('Address that servers listen on'),
   ADMIN_PORT: portVariable().prefault('0').describe('`/livez`, `/readyz`, `/metrics`; 0 = any free port'),
-  STOP_GRACE_SECONDS: integerVariable(1, 600)
+  STOP_GRACE_SECONDS: integerVariable(3, 600)
     .prefault('20')
     .describe('How long SIGTERM waits for what was accepted; then the process says what did not end and exits with 1'),
   DEBUG: z

@@ -115,6 +115,14 @@ test('a file that is no database is refused, and stays as it is', async () => {
   expect(readFileSync(file).equals(before)).toBe(true);
 });
 
+test('a file that was removed is made anew: nothing more is written where nobody will find it', async () => {
+  const store = await open();
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+  await store.write([put(verifications, [verificationOf('a')])]);
+  await store.close();
+  expect(await (await open()).count(verifications, {})).toBe(1);
+});
+
 test('what was put survives closing and opening', async () => {
   const first = await open();
   await first.write([add(verifications, [verificationOf('a')])]);

@@ -55,7 +55,7 @@ redis.call('HSET', verification, 'p', ARGV[5], 'm', ARGV[6], 'u', ARGV[7], 's', 
   'c', ARGV[11], 'g', ARGV[12], 'T', ttl, 'R', retention, 'o', now, 'x', expires, 'q', 2, 'f', first, 'l', last,
   'n', 1, 's1', 'queued', 'x1', expires, 'h1', ARGV[19], 'c1', ARGV[20])
 if ARGV[10] ~= '' then redis.call('HSET', verification, 'k', ARGV[10]) end
-redis.call('PEXPIRE', verification, ttl + retention)
+redis.call('PEXPIRE', verification, ttl + retention + OVERDUE_MS)
 follow_up(due, id, 1, now, expires)
 return remember(operation, {
   result = 'opened', id = id, delivery = 1, expires_at = expires, resend_at = resend_at,

@@ -15,6 +15,8 @@
 local STREAK_KEPT_MS = 30 * 24 * 3600 * 1000
 local OPERATION_KEPT_MS = 24 * 3600 * 1000
 local ENQUEUE_CHECK_MS = 2000
+-- However short the retention: a due set that is behind must still find what it ends.
+local OVERDUE_MS = 600 * 1000
 local LOCKED_FOR_GOOD = '9007199254740991'
 -- What receipts say, in rising order; the first two only prove that the provider took the message.
 local RECEIPTS = { accepted = 1, sent = 2, undelivered = 3, delivered = 4, read = 5 }

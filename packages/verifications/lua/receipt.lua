@@ -27,6 +27,14 @@ if receipt == highest then return 'duplicate' end
 if receipt < highest then return 'late' end
 redis.call('HSET', verification, 'w' .. ordinal, string.sub(seen, 1, attempt - 1) .. receipt .. string.sub(seen, attempt + 1))
 
+-- An attempt that a receipt proves taken, and not that it failed; nil when there is none.
+local function taken_by_other(this)
+  for one = 1, #seen do
+    local word = tonumber(string.sub(seen, one, one))
+    if one ~= this and (word == RECEIPTS.accepted or word == RECEIPTS.sent) then return one end
+  end
+end
+
 -- What the delivery becomes, or nil. `delivered` wins with whichever attempt; `undelivered` tells only of the attempt that
 -- the delivery rests on; the others tell that a provider took what was thought unsent, lost or refused.
 local function moved()
@@ -36,7 +44,11 @@ local function moved()
   end
   if status == 'undelivered' then
     local rests_on = tonumber(redis.call('HGET', verification, 'j' .. ordinal) or latest)
-    return (delivery == 'accepted' or delivery == 'unknown') and attempt == rests_on and status or nil
+    if (delivery ~= 'accepted' and delivery ~= 'unknown') or attempt ~= rests_on then return nil end
+    -- Another attempt that a provider took may still arrive: the delivery rests on that one now.
+    local other = taken_by_other(attempt)
+    if other then redis.call('HSET', verification, 'j' .. ordinal, other) end
+    return not other and status or nil
   end
   return not TAKEN[delivery] and 'accepted' or nil
 end

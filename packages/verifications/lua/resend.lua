@@ -35,7 +35,7 @@ local ttl, retention = number_of(verification, 'T'), number_of(verification, 'R'
 local ordinal = number_of(verification, 'n') + 1
 local resend_at = record_send(destination, now, sends, ARGV[7])
 keep_destination(destination, paced[3], math.max(window, ttl + retention))
-redis.call('PEXPIRE', verification, ttl + retention)
+redis.call('PEXPIRE', verification, ttl + retention + OVERDUE_MS)
 add_delivery(events, due, verification, id, ordinal, now, now + ttl, ARGV[8], ARGV[9], ARGV[10])
 return { remember(operation, {
   result = 'opened', id = id, delivery = ordinal, expires_at = now + ttl, resend_at = resend_at,

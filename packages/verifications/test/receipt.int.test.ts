@@ -273,6 +273,19 @@ describe('receipts of an older attempt', () => {
     await receive(first.attempt.id, 'undelivered');
     expect(await statusOf(sent)).toBe('undelivered');
   });
+
+  test('that its provider took it keep it accepted when the newer one is undelivered, in either order', async () => {
+    for (const isFirst of [true, false]) {
+      const { sent, first, second } = await failedOver();
+      await receive(first.attempt.id, 'sent');
+      if (isFirst) await receive(second.attempt.id, 'undelivered');
+      await settle(second, 'accepted');
+      if (!isFirst) await receive(second.attempt.id, 'undelivered');
+      expect(await statusOf(sent)).toBe('accepted');
+      await receive(first.attempt.id, 'undelivered');
+      expect(await statusOf(sent)).toBe('undelivered');
+    }
+  });
 });
 
 test.each([

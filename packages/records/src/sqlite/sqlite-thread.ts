@@ -1,6 +1,6 @@
 // The thread that has the database open: SQLite answers synchronously, and a process' event loop must not wait for a disk or
 // for another process' lock. It knows statements, and nothing of what they mean.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -36,9 +36,12 @@ export type Reply =
   | { readonly id: number; readonly failure: Failure; readonly message: string };
 
 class FileRefused extends Error {}
+class TooLate extends Error {}
 
 const options = workerData as ThreadOptions;
 let database: DatabaseSync | undefined;
+/** Of the open file: another one in its place, or none, means that what is written here is lost. */
+let inode: number | undefined;
 const prepared = new Map<string, StatementSync>();
 
 parentPort?.on('message', (request: Request) => {
@@ -53,20 +56,21 @@ function answer({ id, kind, steps, deadline }: Request): Reply {
     else if (kind === 'read') return { id, rows: steps.flatMap((step) => read(opened(), step)), changes: [] };
     else if (kind === 'open') opened();
     else {
-      const changes = write(opened(), steps);
+      const changes = write(opened(), steps, deadline);
       return changes === undefined ? { id, undone: true } : { id, rows: [], changes };
     }
     return { id, rows: [], changes: [] };
   } catch (error) {
     const failure = failureOf(error);
-    if (failure === 'unavailable' && !isLocked(error)) close();
+    if (failure === 'unavailable' && !isLocked(error) && !(error instanceof TooLate)) close();
     return { id, failure, message: error instanceof Error ? error.message : 'unknown' };
   }
 }
 
 /** Opened by the first request that can, and anew after a failure that a fresh start may cure. */
 function opened(): DatabaseSync {
-  if (database) return database;
+  if (database && statSync(options.file, { throwIfNoEntry: false })?.ino === inode) return database;
+  close();
   let fresh: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 });
@@ -80,6 +84,7 @@ function opened(): DatabaseSync {
     throw new FileRefused(`cannot be used: ${error instanceof Error ? error.message : 'unknown'}`, { cause: error });
   }
   database = fresh;
+  inode = statSync(options.file).ino;
   return fresh;
 }
 
@@ -108,9 +113,11 @@ function read(open: DatabaseSync, { sql, rows }: Step): Record<string, SqlValue>
 }
 
 /** Changes by step; undefined when a required one changed nothing and all was undone. */
-function write(open: DatabaseSync, steps: readonly Step[]): number[] | undefined {
+function write(open: DatabaseSync, steps: readonly Step[], deadline: number): number[] | undefined {
   const changes: number[] = [];
   const isComplete = inTransaction(open, () => {
+    // The lock was long in coming: whoever asked has been told that nothing came of it.
+    if (Date.now() > deadline) throw new TooLate('The database was too busy');
     for (const { sql, rows, required } of steps) {
       const statement = prepare(open, sql);
       const changed = rows.reduce((sum, row) => sum + Number(statement.run(...row).changes), 0);

@@ -31,6 +31,7 @@ export const receiptProblems = problems([
   'invalid_signature',
   'not_found',
   'body_too_large',
+  'unsupported_media_type',
   'internal',
   'unavailable',
 ]);
