@@ -1,13 +1,44 @@
-/** Headers of the signed hop gateway → otp. The signature covers all of them, the method, the path and the body. */
-export const HOP_HEADERS = {
-  requestId: 'x-watchword-request-id',
-  project: 'x-watchword-project',
-  mode: 'x-watchword-mode',
-  operation: 'x-watchword-operation',
-  deadline: 'x-watchword-deadline',
-  signature: 'x-watchword-signature',
-} as const;
+import { z } from 'zod';
 
 /** A `live` key reaches carriers only, a `test` key the sandbox only. */
 export const MODES = ['live', 'test'] as const;
 export type Mode = (typeof MODES)[number];
+
+/**
+ * The hop gateway → otp. What the gateway forwards in one turn of its event loop leaves in one `POST` of a JSON array of
+ * calls, under one signature of the whole body. The answers stream back as they are ready, in any order: each line of the
+ * response is a JSON array of those that were ready in one turn of otp's loop.
+ */
+export const HOP_PATH = '/hop';
+/** HMAC-SHA256 of the batch's bytes under `HOP_KEY`, base64url. */
+export const HOP_SIGNATURE_HEADER = 'x-watchword-signature';
+export const HOP_ANSWERS_TYPE = 'application/x-ndjson';
+
+export const BATCH_CALLS_MAX = 256;
+/** Far above the largest call, which is a receipt of 16 KiB in base64. */
+export const BATCH_BYTES_MAX = 1024 * 1024;
+
+/** One call of a batch: what the gateway vouches for, and the call as it is answered to the caller. */
+export const batchedCallSchema = z.object({
+  requestId: z.string().min(1).max(64),
+  project: z.string().min(1).max(64),
+  mode: z.enum(MODES),
+  operation: z.string().max(64).describe('What an `Idempotency-Key` stands for; empty without one'),
+  deadline: z.int().nonnegative().describe('On Redis’ clock, ms: past it otp does nothing'),
+  method: z.enum(['GET', 'POST']),
+  path: z.string().max(4_096),
+  body: z.string().describe('The body’s text as it arrived; empty for GET'),
+});
+export const batchSchema = z.array(batchedCallSchema).min(1).max(BATCH_CALLS_MAX);
+export type BatchedCall = z.infer<typeof batchedCallSchema>;
+
+export const batchedAnswerSchema = z.object({
+  call: z.int().describe('Position of its call in the batch'),
+  status: z.int(),
+  contentType: z.string(),
+  retryAfter: z.string().exactOptional(),
+  body: z.string(),
+});
+/** One line of the response. */
+export const answersSchema = z.array(batchedAnswerSchema);
+export type BatchedAnswer = z.infer<typeof batchedAnswerSchema>;

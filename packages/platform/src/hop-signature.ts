@@ -1,26 +1,16 @@
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
-import type { Mode } from '@watchword/contracts';
+import type { BatchedCall } from '@watchword/contracts';
 import type { Secret } from './secret.ts';
 
 /** What the gateway vouches for. `deadline` is on Redis' clock, in ms: past it the otp service does nothing. */
-export interface HopContext {
-  readonly requestId: string;
-  readonly project: string;
-  readonly mode: Mode;
-  /** Operation id that an `Idempotency-Key` stands for; empty without one. */
-  readonly operation: string;
-  readonly deadline: number;
-}
+export type HopContext = Readonly<Pick<BatchedCall, 'requestId' | 'project' | 'mode' | 'operation' | 'deadline'>>;
 
-export type SignHop = (method: string, path: string, context: HopContext, body: string) => string;
+export type SignHop = (batch: string | Uint8Array) => string;
 
-/** HMAC-SHA256 over method, path, context and body, so that nothing of a captured call can be changed or used late. */
+/** HMAC-SHA256 over a whole batch, so that nothing of a captured one can be changed, taken out or used late. */
 export function createHopSigner(hopKey: Secret<Buffer>): SignHop {
   const key = createSecretKey(hopKey.reveal());
-  return (method, path, { requestId, project, mode, operation, deadline }, body) => {
-    const head = [method, path, requestId, project, mode, operation, deadline].join('\n');
-    return createHmac('sha256', key).update(`${head}\n${body}`).digest('base64url');
-  };
+  return (batch) => createHmac('sha256', key).update(batch).digest('base64url');
 }
 
 export function isHopSignature(signature: string, expected: string): boolean {

@@ -12,6 +12,8 @@ export * from './http/app.ts';
 export * from './http/body-text.ts';
 export * from './http/listen.ts';
 export * from './http/problem.ts';
+export * from './http/record-request.ts';
+export * from './http/validation.ts';
 export * from './key-ring.ts';
 export * from './keys-file.ts';
 export { urlOf } from './listening.ts';

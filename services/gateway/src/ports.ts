@@ -48,7 +48,7 @@ export interface HopCall {
   readonly path: string;
   readonly body: string;
   readonly context: HopContext;
-  /** Until the deadline: a call that still waits for a connection then is never sent, one that was sent is soon cut. */
+  /** Until the deadline: a call that has not left by then is never sent, one that was sent is soon cut. */
   readonly timeLeftMs: number;
 }
 
@@ -59,11 +59,11 @@ export type HopOutcome =
       readonly status: number;
       readonly contentType: string;
       readonly retryAfter?: string;
-      readonly body: Buffer;
+      readonly body: string;
     }
   | { readonly outcome: 'unanswered'; readonly reason: string };
 
-/** The signed hop to the otp service. Never rejects. */
+/** The signed hop to the otp service, which carries the calls of one turn of the event loop together. Never rejects. */
 export interface OtpHop {
   forward(call: HopCall): Promise<HopOutcome>;
 }

@@ -105,7 +105,7 @@ describe('the project’s limit of sends', () => {
     expect((await gateway.call(`/v1/verifications/${ID}`, { method: 'GET' })).headers.ratelimit).toBe(
       '"sends";r=9;t=60',
     );
-    gateway.otp.answer = (_, response) => json(response, 404, { code: 'not_found' }, 'application/problem+json');
+    gateway.otp.answer = (_, reply) => json(reply, 404, { code: 'not_found' }, 'application/problem+json');
     const missing = await gateway.call(`/v1/verifications/${ID}/resend`);
     expect([missing.status, missing.headers.ratelimit]).toEqual([404, '"sends";r=9;t=60']);
     // What was given back is on its way to Redis when the answer leaves.
@@ -119,7 +119,7 @@ describe('the project’s limit of sends', () => {
     await start(3);
     const key = randomUUID();
     const accept = gateway.otp.answer;
-    gateway.otp.answer = (_, response) => json(response, 429, { code: 'resend_too_soon' }, 'application/problem+json');
+    gateway.otp.answer = (_, reply) => json(reply, 429, { code: 'resend_too_soon' }, 'application/problem+json');
     for (let count = 0; count < 10; count += 1) expect((await open()).body).toMatchObject({ code: 'resend_too_soon' });
     await open(key);
     gateway.otp.answer = accept;
@@ -203,9 +203,9 @@ describe('Idempotency-Key', () => {
 
   it('repeats after a lost answer under the same operation', async () => {
     await start(1);
-    gateway.otp.answer = (_, response) => response.destroy();
+    gateway.otp.answer = (_, { response }) => response.destroy();
     expect((await open('lost')).status).toBe(503);
-    gateway.otp.answer = ({ context }, response) => json(response, 202, { operation: context.operation });
+    gateway.otp.answer = ({ context }, reply) => json(reply, 202, { operation: context.operation });
     const repeated = await open('lost');
     expect(repeated.status).toBe(202);
     expect(gateway.otp.calls.map(({ context }) => context.operation)).toEqual([

@@ -1,7 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { HOP_HEADERS, type Mode } from '@watchword/contracts';
+import {
+  type BatchedAnswer,
+  batchSchema,
+  HOP_ANSWERS_TYPE,
+  HOP_PATH,
+  HOP_SIGNATURE_HEADER,
+} from '@watchword/contracts';
 import { createHopSigner, type HopContext, isHopSignature, type Secret } from '@watchword/platform';
 
 export interface ReceivedCall {
@@ -11,13 +17,22 @@ export interface ReceivedCall {
   readonly context: HopContext;
 }
 
-export type Answering = (call: ReceivedCall, response: ServerResponse) => void;
+export interface StandInReply {
+  /** Answers this call of its batch, in a line of its own. */
+  answer(answer: Omit<BatchedAnswer, 'call'>): void;
+  /** The whole batch's, for what no otp service would say. */
+  readonly response: ServerResponse;
+}
+
+export type Answering = (call: ReceivedCall, reply: StandInReply) => void;
 
 export interface OtpStandIn {
   readonly url: string;
   /** Calls whose signature was right, in order. */
   readonly calls: ReceivedCall[];
-  /** Calls whose signature was wrong. */
+  /** How many calls each batch had, in order. */
+  readonly batches: number[];
+  /** Batches whose signature was wrong. */
   refused: number;
   answer: Answering;
   close(): Promise<void>;
@@ -25,17 +40,16 @@ export interface OtpStandIn {
 
 /** A real HTTP server that takes only what is signed with `hopKey`, as the otp service does. */
 export async function startOtpStandIn(hopKey: Secret<Buffer>): Promise<OtpStandIn> {
-  const signHop = createHopSigner(hopKey);
+  const sign = createHopSigner(hopKey);
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
-    const call = await read(request);
-    const expected = signHop(call.method, call.path, call.context, call.body);
-    if (!isHopSignature(String(request.headers[HOP_HEADERS.signature]), expected)) {
+    const batch = await text(request);
+    const signature = String(request.headers[HOP_SIGNATURE_HEADER]);
+    if (request.url !== HOP_PATH || !isHopSignature(signature, sign(batch))) {
       standIn.refused += 1;
-      json(response, 401, { code: 'unauthenticated' }, 'application/problem+json');
+      response.writeHead(401, { 'content-type': 'application/problem+json' }).end('{"code":"unauthenticated"}');
       return;
     }
-    standIn.calls.push(call);
-    standIn.answer(call, response);
+    answerBatch(standIn, batch, response);
   };
   const server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => {
@@ -45,8 +59,9 @@ export async function startOtpStandIn(hopKey: Secret<Buffer>): Promise<OtpStandI
   const standIn: OtpStandIn = {
     url: `http://127.0.0.1:${port}`,
     calls: [],
+    batches: [],
     refused: 0,
-    answer: ({ context }, response) => json(response, 202, { operation: context.operation }),
+    answer: ({ context }, reply) => json(reply, 202, { operation: context.operation }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -56,22 +71,23 @@ export async function startOtpStandIn(hopKey: Secret<Buffer>): Promise<OtpStandI
   return standIn;
 }
 
-export function json(response: ServerResponse, status: number, body: unknown, type = 'application/json'): void {
-  response.writeHead(status, { 'content-type': type }).end(JSON.stringify(body));
+function answerBatch(standIn: OtpStandIn, batch: string, response: ServerResponse): void {
+  const calls = batchSchema.parse(JSON.parse(batch));
+  standIn.batches.push(calls.length);
+  let unanswered = calls.length;
+  for (const [call, { method, path, body, ...context }] of calls.entries()) {
+    const received = { method, path, body, context };
+    standIn.calls.push(received);
+    const answer: StandInReply['answer'] = (given) => {
+      unanswered -= 1;
+      if (!response.headersSent) response.writeHead(200, { 'content-type': HOP_ANSWERS_TYPE });
+      response.write(`${JSON.stringify([{ call, ...given }])}\n`);
+      if (unanswered === 0) response.end();
+    };
+    standIn.answer(received, { answer, response });
+  }
 }
 
-async function read(request: IncomingMessage): Promise<ReceivedCall> {
-  const header = (name: string) => String(request.headers[name] ?? '');
-  return {
-    method: request.method ?? '',
-    path: request.url ?? '',
-    body: await text(request),
-    context: {
-      requestId: header(HOP_HEADERS.requestId),
-      project: header(HOP_HEADERS.project),
-      mode: header(HOP_HEADERS.mode) as Mode,
-      operation: header(HOP_HEADERS.operation),
-      deadline: Number(header(HOP_HEADERS.deadline)),
-    },
-  };
+export function json({ answer }: StandInReply, status: number, body: unknown, contentType = 'application/json'): void {
+  answer({ status, contentType, body: JSON.stringify(body) });
 }

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   gateway.otp.calls.length = 0;
-  gateway.otp.answer = (_, response) => json(response, 200, { result: 'applied' });
+  gateway.otp.answer = (_, reply) => json(reply, 200, { result: 'applied' });
 });
 afterAll(() => gateway.close());
 
@@ -63,10 +63,10 @@ describe('a receipt', () => {
 
   it.each(['invalid_signature', 'not_found'] as const)('that otp calls %s is answered so', async (code) => {
     const { status } = ERRORS[code];
-    gateway.otp.answer = (_, response) => json(response, status, { code, status }, 'application/problem+json');
+    gateway.otp.answer = (_, reply) => json(reply, status, { code, status }, 'application/problem+json');
     const response = await call(PATH, { body: 'a=1' });
     expect(response.status).toBe(status);
-    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
     expect(await response.json()).toMatchObject({ code });
   });
 });
@@ -101,8 +101,8 @@ it('only POST and GET are receipts', async () => {
 
 it('more receipts at once than the limit are put off with 503, and leave the API alone', async () => {
   const waiting: (() => void)[] = [];
-  gateway.otp.answer = ({ path }, response) => {
-    const answer = () => json(response, 200, { result: 'applied' });
+  gateway.otp.answer = ({ path }, reply) => {
+    const answer = () => json(reply, 200, { result: 'applied' });
     if (path.startsWith('/receipts/')) waiting.push(answer);
     else answer();
   };
@@ -114,7 +114,7 @@ it('more receipts at once than the limit are put off with 503, and leave the API
   expect((await gateway.call(`/v1/verifications/ver_${'7'.repeat(26)}`, { method: 'GET' })).status).toBe(200);
   expect(waiting).toHaveLength(3);
   for (const answer of waiting.splice(0)) answer();
-  gateway.otp.answer = (_, response) => json(response, 200, { result: 'applied' });
+  gateway.otp.answer = (_, reply) => json(reply, 200, { result: 'applied' });
   expect((await Promise.all(held)).map(({ status }) => status)).toEqual([204, 204, 204]);
   expect((await call(PATH, { body: 'a=1' })).status).toBe(204);
 });

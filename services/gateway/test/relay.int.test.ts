@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
+import { HOP_ANSWERS_TYPE } from '@watchword/contracts';
 import { mintApiKey, StartupError } from '@watchword/platform';
 import { request } from 'undici';
 import { afterEach, describe, expect, inject, it } from 'vitest';
@@ -52,14 +53,14 @@ describe('the hop', () => {
   it('passes on status, content type, Retry-After and body unchanged', async () => {
     await start();
     const body = `{"code":"resend_too_soon",   "x":"${'é'.repeat(40_000)}"}`;
-    gateway.otp.answer = (_, response) => {
-      response.writeHead(429, { 'content-type': 'application/problem+json', 'retry-after': '42', 'x-internal': 'yes' });
-      response.end(body);
+    gateway.otp.answer = (_, { answer, response }) => {
+      response.setHeader('x-internal', 'yes');
+      answer({ status: 429, contentType: 'application/problem+json; charset=utf-8', retryAfter: '42', body });
     };
     const answer = await open();
     expect([answer.status, answer.headers['content-type'], answer.headers['retry-after'], answer.text]).toEqual([
       429,
-      'application/problem+json',
+      'application/problem+json; charset=utf-8',
       '42',
       body,
     ]);
@@ -93,7 +94,7 @@ describe('when otp is not there', () => {
     await start();
     expect((await open()).status).toBe(202);
     const { answer } = gateway.otp;
-    gateway.otp.answer = (_, response) => response.destroy();
+    gateway.otp.answer = (_, { response }) => response.destroy();
     await expectUnavailable();
     gateway.otp.answer = answer;
     expect((await open()).status).toBe(202);
@@ -109,15 +110,16 @@ describe('when otp is not there', () => {
 
   it('answers 503 within a second when it hangs in the middle of its answer', async () => {
     await start();
-    gateway.otp.answer = (_, response) =>
-      void response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+    gateway.otp.answer = (_, { response }) =>
+      void response.writeHead(200, { 'content-type': HOP_ANSWERS_TYPE }).write('[{"call":0,');
     await expectUnavailable();
   });
 
   it('answers 503, not 401, when it refuses the signature', async () => {
     const other = await start();
     const wrong = await startGateway({ redisUrl: inject('redisUrl'), environment: { OTP_URL: other.otp.url } });
-    gateway.otp.answer = (_, response) => json(response, 401, { code: 'unauthenticated' }, 'application/problem+json');
+    gateway.otp.answer = (_, { response }) =>
+      response.writeHead(401, { 'content-type': 'application/problem+json' }).end('{"code":"unauthenticated"}');
     const answer = await wrong.call('/v1/verifications', { body: OPEN });
     await wrong.close();
     expect([answer.status, answer.body.code]).toEqual([503, 'unavailable']);
@@ -125,9 +127,17 @@ describe('when otp is not there', () => {
 
   it('answers 503 when another server answers there', async () => {
     await start();
-    gateway.otp.answer = (_, response) =>
+    gateway.otp.answer = (_, { response }) =>
       response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome</h1>');
-    expect((await expectUnavailable()).text).not.toContain('Welcome');
+    const answer = await expectUnavailable();
+    expect(answer.text).not.toContain('Welcome');
+    expect(answer.ms).toBeLessThan(400);
+  });
+
+  it('answers 503 at once to what otp left without an answer', async () => {
+    await start();
+    gateway.otp.answer = (_, { response }) => response.writeHead(200, { 'content-type': HOP_ANSWERS_TYPE }).end('[]\n');
+    expect((await expectUnavailable()).ms).toBeLessThan(400);
   });
 });
 
@@ -135,7 +145,7 @@ describe('overload', () => {
   it('turns calls away at once above the bound, and takes them again below it', async () => {
     await start({ callsInFlightMax: 3 });
     const held: (() => void)[] = [];
-    gateway.otp.answer = (_, response) => held.push(() => json(response, 202, {}));
+    gateway.otp.answer = (_, reply) => held.push(() => json(reply, 202, {}));
     const first = [open(), open(), open()];
     await expect.poll(() => held.length).toBe(3);
     const turnedAway = await Promise.all([open(), open()]);
@@ -146,15 +156,15 @@ describe('overload', () => {
     for (const { ms } of turnedAway) expect(ms).toBeLessThan(400);
     for (const release of held) release();
     expect((await Promise.all(first)).map(({ status }) => status)).toEqual([202, 202, 202]);
-    gateway.otp.answer = (_, response) => json(response, 202, {});
+    gateway.otp.answer = (_, reply) => json(reply, 202, {});
     expect((await open()).status).toBe(202);
   });
 
   it('counts a call whose caller has gone until it is done', async () => {
     await start({ callsInFlightMax: 1 });
     let release = () => {};
-    gateway.otp.answer = (_, response) => {
-      release = () => json(response, 202, {});
+    gateway.otp.answer = (_, reply) => {
+      release = () => json(reply, 202, {});
     };
     const { port } = new URL(gateway.service.url ?? '');
     const text = JSON.stringify(OPEN);
@@ -168,7 +178,7 @@ describe('overload', () => {
     expect(turnedAway.status).toBe(503);
     expect(turnedAway.ms).toBeLessThan(400);
     release();
-    gateway.otp.answer = (_, response) => json(response, 202, {});
+    gateway.otp.answer = (_, reply) => json(reply, 202, {});
     await expect.poll(async () => (await open()).status).toBe(202);
   });
 });
@@ -181,7 +191,7 @@ describe('the service', () => {
 
   it('is ready while Redis and otp answer, and says why when not', async () => {
     await start();
-    gateway.otp.answer = (_, response) => json(response, 404, { code: 'not_found' }, 'application/problem+json');
+    gateway.otp.answer = (_, reply) => json(reply, 404, { code: 'not_found' }, 'application/problem+json');
     expect(await readiness()).toEqual({ statusCode: 200, text: 'ok\n' });
     await gateway.otp.close();
     const { statusCode, text } = await readiness();
@@ -200,8 +210,8 @@ describe('the service', () => {
   it('answers what it has accepted before it closes', async () => {
     await start();
     let release = () => {};
-    gateway.otp.answer = (_, response) => {
-      release = () => json(response, 202, { late: randomBytes(4).toString('hex') });
+    gateway.otp.answer = (_, reply) => {
+      release = () => json(reply, 202, { late: randomBytes(4).toString('hex') });
     };
     const accepted = open();
     await expect.poll(() => gateway.otp.calls.length).toBe(1);

@@ -1,18 +1,22 @@
 import {
   type Clock,
   createHttpApp,
+  createRecordRequest,
   type HttpApp,
-  type HttpAppOptions,
-  keepBodyText,
+  type Logger,
+  type Registry,
   type Secret,
 } from '@watchword/platform';
-import { createHopGuard, requestIdOf } from './http/hop.ts';
-import { registerReceiptRoute } from './http/receipt-route.ts';
-import { registerTokenRoutes, type TokenUseCases } from './http/token-routes.ts';
-import { registerVerificationRoutes, type UseCases } from './http/verification-routes.ts';
+import { createAnswerCall } from './http/answer-call.ts';
+import { serveHop } from './http/hop.ts';
+import { receiptRoute } from './http/receipt-route.ts';
+import { type TokenUseCases, tokenRoutes } from './http/token-routes.ts';
+import { type UseCases, verificationRoutes } from './http/verification-routes.ts';
 import type { ApplyReceipt } from './usecases/apply-receipt.ts';
 
-export interface OtpAppDeps extends HttpAppOptions {
+export interface OtpAppDeps {
+  readonly logger: Logger;
+  readonly registry: Registry;
   readonly hopKey: Secret<Buffer>;
   readonly clock: Clock;
   readonly useCases: UseCases & TokenUseCases;
@@ -20,12 +24,10 @@ export interface OtpAppDeps extends HttpAppOptions {
 }
 
 /** The otp service's HTTP interface: the signed hop and nothing else. */
-export function buildApp({ hopKey, clock, useCases, applyReceipt, ...options }: OtpAppDeps): HttpApp {
-  const app = createHttpApp({ ...options, requestIdOf });
-  keepBodyText(app);
-  app.addHook('preValidation', createHopGuard(hopKey, clock));
-  registerVerificationRoutes(app, useCases);
-  registerTokenRoutes(app, useCases);
-  registerReceiptRoute(app, applyReceipt);
+export function buildApp({ logger, registry, hopKey, clock, useCases, applyReceipt }: OtpAppDeps): HttpApp {
+  const recordRequest = createRecordRequest(registry);
+  const app = createHttpApp({ logger, registry, recordRequest });
+  const routes = [...verificationRoutes(useCases), ...tokenRoutes(useCases), receiptRoute(applyReceipt)];
+  serveHop(app, hopKey, createAnswerCall({ routes, clock, logger, recordRequest }));
   return app;
 }

@@ -1,12 +1,10 @@
 import { createHash, createHmac } from 'node:crypto';
-import { HOP_HEADERS, type ReceiptCall } from '@watchword/contracts';
+import type { ReceiptCall } from '@watchword/contracts';
 import { createCircuit } from '@watchword/delivery';
 import {
   connectRedis,
-  createHopSigner,
   createLogger,
   createRedisClock,
-  type HopContext,
   keyRingVariable,
   parseEnvironment,
   type RedisClock,
@@ -17,10 +15,8 @@ import {
 import { createDeliveries, type Deliveries } from '@watchword/verifications';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { composeOtp, otpVariables } from '../src/index.ts';
+import { callHop, keyOf, testKeys } from './hop.fixture.ts';
 
-/** The same for all suites on one Redis, which remembers the keys it was first used with. */
-const keyOf = (name: string) => createHash('sha256').update(`watchword test ${name}`).digest('base64url');
-const sign = createHopSigner(new Secret(Buffer.from(keyOf('HOP_KEY'), 'base64url')));
 const PUBLIC = 'https://otp.example.com';
 const LIVE = 'live5ecret';
 const SANDBOX = 'sandbox';
@@ -31,9 +27,8 @@ let clock: RedisClock;
 let deliveries: Deliveries;
 beforeAll(async () => {
   const [SEAL_KEY, ID_KEY] = ['SEAL_KEY', 'ID_KEY'].map(keyOf);
-  const names = ['PEPPER', 'SEAL_KEY', 'ID_KEY', 'HOP_KEY', 'TOKEN_KEY'];
   const environment = {
-    ...Object.fromEntries(names.map((name) => [name, keyOf(name)])),
+    ...testKeys,
     REDIS_URL: inject('redisUrl'),
     OTP_PORT: '0',
     LOG_LEVEL: 'silent',
@@ -55,28 +50,10 @@ afterAll(async () => {
 });
 
 async function hop(method: 'GET' | 'POST', path: string, mode: 'live' | 'test', payload?: object) {
-  const context: HopContext = {
-    requestId: 'r',
-    project: 'p-receipts',
-    mode,
-    operation: '',
-    deadline: Date.now() + 5_000,
-  };
   const body = payload === undefined ? '' : JSON.stringify(payload);
-  const response = await fetch(otp.url + path, {
-    method,
-    headers: {
-      ...(body === '' ? {} : { 'content-type': 'application/json' }),
-      [HOP_HEADERS.requestId]: context.requestId,
-      [HOP_HEADERS.project]: context.project,
-      [HOP_HEADERS.mode]: context.mode,
-      [HOP_HEADERS.operation]: context.operation,
-      [HOP_HEADERS.deadline]: String(context.deadline),
-      [HOP_HEADERS.signature]: sign(method, path, context, body),
-    },
-    ...(body === '' ? {} : { body }),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  const [answer] = await callHop(otp.url, [{ method, path, mode, body, project: 'p-receipts' }]);
+  if (answer === undefined) throw new Error('otp did not answer');
+  return { status: answer.status, body: answer.body };
 }
 
 let numbers = 1_000;

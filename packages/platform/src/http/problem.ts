@@ -15,22 +15,27 @@ const FASTIFY_CODES: Readonly<Record<string, AppError>> = {
   }),
 };
 
-/** The one place that turns an error into problem+json (RFC 9457). What is not expected is a bare 500 with its request id. */
+/** Renders an error as problem+json (RFC 9457). */
 export function renderProblem(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const known = toAppError(error);
-  if (known === undefined) request.log.error({ err: error }, 'unexpected error');
-  return sendProblem(reply, request.id, known ?? new AppError('internal'));
+  return sendProblem(reply, request.id, toAppError(error, request.log));
 }
 
 export function sendProblem(reply: FastifyReply, requestId: string, error: AppError): FastifyReply {
   const problem = toProblem(error, requestId);
-  const retryAfterSeconds = problem.retry_after_s ?? (problem.status === 503 ? 1 : undefined);
+  const retryAfterSeconds = retryAfterOf(problem);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   return reply
     .code(problem.status)
     .serializer((payload: unknown) => JSON.stringify(payload))
-    .header('content-type', 'application/problem+json; charset=utf-8')
+    .header('content-type', PROBLEM_TYPE)
     .send(problem);
+}
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+
+/** Seconds for `Retry-After`; a 503 always has some. */
+export function retryAfterOf({ retry_after_s, status }: Problem): number | undefined {
+  return retry_after_s ?? (status === 503 ? 1 : undefined);
 }
 
 export function toProblem({ code, options }: AppError, requestId: string): Problem {
@@ -49,13 +54,20 @@ export function toProblem({ code, options }: AppError, requestId: string): Probl
   };
 }
 
-function toAppError(error: FastifyError | Error): AppError | undefined {
+/** The one place that says what an error means to a caller. What is not expected is logged, and a bare 500. */
+export function toAppError(error: unknown, log: { error(fields: object, message: string): void }): AppError {
+  const known = knownError(error);
+  if (known === undefined) log.error({ err: error }, 'unexpected error');
+  return known ?? new AppError('internal');
+}
+
+function knownError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error;
+  if (!(error instanceof Error)) return undefined;
   if (isRedisUnavailable(error)) return new AppError('unavailable', { detail: 'Redis does not answer.', cause: error });
   if (isResponseSerializationError(error)) return undefined;
-  const fastifyCode = 'code' in error ? error.code : undefined;
+  const { code: fastifyCode, statusCode }: Partial<FastifyError> = error;
   if (fastifyCode && FASTIFY_CODES[fastifyCode]) return FASTIFY_CODES[fastifyCode];
-  const statusCode = 'statusCode' in error ? error.statusCode : undefined;
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new AppError('invalid_request', { detail: error.message });
   }

@@ -1,12 +1,17 @@
-import { HOP_HEADERS } from '@watchword/contracts';
-import { createHopSigner, type HopContext, type Secret } from '@watchword/platform';
-import { type Dispatcher, Pool } from 'undici';
-import type { HopCall, HopOutcome, OtpHop } from '../ports.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BATCH_BYTES_MAX, BATCH_CALLS_MAX } from '@watchword/contracts';
+import { createHopSigner, type Secret } from '@watchword/platform';
+import { Pool } from 'undici';
+import type { HopCall, OtpHop } from '../ports.ts';
+import { createHopBatch, type HopBatch, type PendingCall } from './hop-batch.ts';
 
-const CONNECTIONS_MAX = 128;
+/** A call that hangs keeps the connection of its batch, so there are more than speed alone would ask for. */
+const BATCHES_MAX = 64;
 /** otp judges by the deadline; the gateway waits this much longer for its word. */
 const GRACE_MS = 50;
-const PASSED_CONTENT_TYPES = /^application\/(problem\+)?json\b/;
+const SWEEP_MS = 20;
+/** In characters, each of which takes at most 3 bytes. */
+const BATCH_TEXT_MAX = Math.floor(BATCH_BYTES_MAX / 4);
 
 export interface OtpHopOptions {
   readonly url: string;
@@ -14,90 +19,98 @@ export interface OtpHopOptions {
 }
 
 export interface ClosableOtpHop extends OtpHop {
+  /** Waits for the calls in flight, each of which has its deadline. */
   close(): Promise<void>;
 }
 
-/** Signs each call and sends it over a bounded pool of kept-alive connections. Nothing is repeated: otp may have acted on a lost call. */
+/**
+ * Gathers the calls of one turn of the event loop into one signed batch, over a bounded pool of kept-alive connections. When
+ * all of them are busy, calls gather for the next batch, each until its deadline; how many can wait is bounded by those who
+ * forward. Nothing is repeated: otp may have acted on a lost call.
+ */
 export function createOtpHop({ url, hopKey }: OtpHopOptions): ClosableOtpHop {
-  const signHop = createHopSigner(hopKey);
-  // Each call carries its own cut, so undici's timers would only cost.
-  const pool = new Pool(url, { connections: CONNECTIONS_MAX, headersTimeout: 0, bodyTimeout: 0 });
+  const sign = createHopSigner(hopKey);
+  // The sweep cuts each call at its own time, so undici's timers would only cost.
+  const dispatcher = new Pool(url, { connections: BATCHES_MAX, headersTimeout: 0, bodyTimeout: 0 });
+  const batches = new Set<HopBatch>();
+  let waiting: PendingCall[] = [];
+  let isTurnOpen = false;
+  let sweeping: NodeJS.Timeout | undefined;
+  let isClosed = false;
+
+  function gather(call: PendingCall): void {
+    waiting.push(call);
+    sweeping ??= setTimeout(sweep, SWEEP_MS);
+    if (isTurnOpen) return;
+    isTurnOpen = true;
+    setImmediate(() => {
+      isTurnOpen = false;
+      depart();
+    });
+  }
+
+  function depart(): void {
+    const nowMs = performance.now();
+    while (waiting.length > 0 && batches.size < BATCHES_MAX) {
+      const calls = waiting.splice(0, countFitting(waiting)).filter((call) => !isLate(call, nowMs));
+      if (calls.length === 0) continue;
+      const onEnd = (unsent: readonly PendingCall[]) => {
+        batches.delete(batch);
+        waiting.push(...unsent);
+        depart();
+      };
+      const batch = createHopBatch({ sign, calls, onEnd });
+      batches.add(batch);
+      dispatcher.dispatch(batch.request, batch.handler);
+    }
+  }
+
+  /** One timer for all calls. */
+  function sweep(): void {
+    const nowMs = performance.now();
+    waiting = waiting.filter((call) => !isLate(call, nowMs));
+    for (const batch of batches) batch.cut(nowMs);
+    sweeping = waiting.length > 0 || batches.size > 0 ? setTimeout(sweep, SWEEP_MS) : undefined;
+  }
+
   return {
     forward: (call) =>
       new Promise((resolve) => {
-        const signature = signHop(call.method, call.path, call.context, call.body);
-        const headers = { ...contextHeaders(call.context), [HOP_HEADERS.signature]: signature };
-        pool.dispatch(
-          {
-            method: call.method,
-            path: call.path,
-            headers: call.method === 'POST' ? { ...headers, 'content-type': 'application/json' } : headers,
-            body: call.body === '' ? null : call.body,
-          },
-          collectAnswer(call, resolve),
-        );
+        if (isClosed) resolve({ outcome: 'unanswered', reason: 'the hop is closed' });
+        else gather({ ...timesOf(call), text: toText(call), resolve });
       }),
-    close: () => pool.destroy(),
+    async close() {
+      while (waiting.length > 0 || batches.size > 0) await delay(SWEEP_MS);
+      isClosed = true;
+      clearTimeout(sweeping);
+      await dispatcher.destroy();
+    },
   };
 }
 
-function contextHeaders({ requestId, project, mode, operation, deadline }: HopContext): Record<string, string> {
-  return {
-    [HOP_HEADERS.requestId]: requestId,
-    [HOP_HEADERS.project]: project,
-    [HOP_HEADERS.mode]: mode,
-    [HOP_HEADERS.operation]: operation,
-    [HOP_HEADERS.deadline]: String(deadline),
-  };
-}
-
-/** Settles once: with the whole answer, with the failure, or when the call is cut, also while it still waits for a connection. */
-function collectAnswer({ timeLeftMs }: HopCall, resolve: (outcome: HopOutcome) => void): Dispatcher.DispatchHandler {
+function timesOf({ timeLeftMs }: HopCall): Pick<PendingCall, 'startBeforeMs' | 'cutAtMs'> {
   const startBeforeMs = performance.now() + timeLeftMs;
-  let controller: Dispatcher.DispatchController | undefined;
-  let isSettled = false;
-  let status = 0;
-  let contentType = '';
-  let retryAfter: string | undefined;
-  const chunks: Buffer[] = [];
-  const settle = (outcome: HopOutcome) => {
-    if (isSettled) return;
-    isSettled = true;
-    clearTimeout(cut);
-    resolve(outcome);
-  };
-  const cut = setTimeout(() => {
-    settle({ outcome: 'unanswered', reason: 'otp did not answer in time' });
-    controller?.abort(new Error('cut'));
-  }, timeLeftMs + GRACE_MS);
-  return {
-    onRequestStart(started) {
-      controller = started;
-      if (performance.now() > startBeforeMs) started.abort(new Error('cut'));
-    },
-    onResponseStart(_, statusCode, headers) {
-      status = statusCode;
-      contentType = String(headers['content-type'] ?? '');
-      retryAfter = headers['retry-after']?.toString();
-    },
-    onResponseData(_, chunk) {
-      chunks.push(chunk);
-    },
-    onResponseEnd() {
-      settle(judgeAnswer(status, contentType, retryAfter, Buffer.concat(chunks)));
-    },
-    onResponseError(_, error) {
-      const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-      settle({ outcome: 'unanswered', reason: `otp is out of reach: ${code}` });
-    },
-  };
+  return { startBeforeMs, cutAtMs: startBeforeMs + GRACE_MS };
 }
 
-/** A refused signature and an answer that is no JSON are faults between the services, none of the caller's. */
-function judgeAnswer(status: number, contentType: string, retryAfter: string | undefined, body: Buffer): HopOutcome {
-  if (status === 401) return { outcome: 'unanswered', reason: 'otp refused the hop signature: HOP_KEY differs' };
-  if (!PASSED_CONTENT_TYPES.test(contentType)) {
-    return { outcome: 'unanswered', reason: `otp answered ${status} without JSON: OTP_URL may be another server` };
-  }
-  return { outcome: 'answered', status, contentType, body, ...(retryAfter === undefined ? {} : { retryAfter }) };
+function toText({ context, method, path, body }: HopCall): string {
+  const { requestId, project, mode, operation, deadline } = context;
+  return JSON.stringify({ requestId, project, mode, operation, deadline, method, path, body });
+}
+
+/** How many from the head fit in one batch; one always does. */
+function countFitting(waiting: readonly PendingCall[]): number {
+  let length = 0;
+  const tooMany = waiting.findIndex(({ text }, index) => {
+    length += text.length + 1;
+    return index >= BATCH_CALLS_MAX || (index > 0 && length > BATCH_TEXT_MAX);
+  });
+  return tooMany < 0 ? waiting.length : tooMany;
+}
+
+/** Settles a call whose time to leave is over. */
+function isLate({ startBeforeMs, resolve }: PendingCall, nowMs: number): boolean {
+  if (nowMs <= startBeforeMs) return false;
+  resolve({ outcome: 'unanswered', reason: 'otp could not be reached in time' });
+  return true;
 }

@@ -7,7 +7,7 @@ const answered = (kid: string): HopOutcome => ({
   outcome: 'answered',
   status: 200,
   contentType: 'application/json',
-  body: Buffer.from(JSON.stringify(keySet(kid))),
+  body: JSON.stringify(keySet(kid)),
 });
 const away: HopOutcome = { outcome: 'unanswered', reason: 'otp is out of reach' };
 

@@ -29,7 +29,7 @@ export function createReadJwks({ hop, clock, requestTimeoutMs: timeLeftMs }: Rea
     const answer = await hop.forward({ method: 'GET', path: JWKS_PATH, body: '', context, timeLeftMs });
     const isRead = answer.outcome === 'answered' && answer.status === 200;
     askAgainAt = clock.now() + (isRead ? JWKS_MAX_AGE_SECONDS * 1000 : RETRY_MS);
-    if (isRead) kept = jwksSchema.parse(JSON.parse(answer.body.toString('utf8')));
+    if (isRead) kept = jwksSchema.parse(JSON.parse(answer.body));
   }
 
   return async function readJwks() {

@@ -1,62 +1,63 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import { HOP_HEADERS, MODES } from '@watchword/contracts';
-import { AppError, type Clock, createHopSigner, isHopSignature, type Secret } from '@watchword/platform';
-import type { CallContext } from '@watchword/verifications';
-import type { FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { ServerResponse } from 'node:http';
+import {
+  BATCH_BYTES_MAX,
+  type BatchedAnswer,
+  type BatchedCall,
+  batchSchema,
+  HOP_ANSWERS_TYPE,
+  HOP_PATH,
+  HOP_SIGNATURE_HEADER,
+} from '@watchword/contracts';
+import { AppError, createHopSigner, type HttpApp, isHopSignature, type Secret } from '@watchword/platform';
+import type { AnswerCall } from './answer-call.ts';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Set once the hop's signature was verified. */
-    call?: CallContext;
+/**
+ * Takes batches that the gateway signed; anything else is 401 or 400 as a whole, and learns nothing. The calls of a batch run
+ * at once, and each is answered when it is ready, so that a slow one holds back no other.
+ */
+export function serveHop(app: HttpApp, hopKey: Secret<Buffer>, answerCall: AnswerCall): void {
+  const sign = createHopSigner(hopKey);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.post(HOP_PATH, { bodyLimit: BATCH_BYTES_MAX, config: { carriesOthers: true } }, (request, reply) => {
+    const batch = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    if (!isHopSignature(String(request.headers[HOP_SIGNATURE_HEADER]), sign(batch))) {
+      throw new AppError('unauthenticated', {
+        detail:
+          'The hop signature is wrong: this service answers the gateway only, and HOP_KEY must be the same in both.',
+      });
+    }
+    const calls = parseBatch(batch);
+    // Fastify says so itself of what arrives while it closes.
+    if (reply.getHeader('connection') === 'close') reply.raw.setHeader('connection', 'close');
+    reply.hijack();
+    answerAll(calls, answerCall, reply.raw);
+  });
+}
+
+function parseBatch(batch: Buffer): BatchedCall[] {
+  try {
+    return batchSchema.parse(JSON.parse(batch.toString('utf8')));
+  } catch (cause) {
+    throw new AppError('invalid_request', { detail: 'This is no batch of calls.', cause });
   }
 }
 
-const hopHeaders = z.object({
-  [HOP_HEADERS.requestId]: z.string().min(1).max(64),
-  [HOP_HEADERS.project]: z.string().min(1).max(64),
-  [HOP_HEADERS.mode]: z.enum(MODES),
-  [HOP_HEADERS.operation]: z.string().max(64).default(''),
-  [HOP_HEADERS.deadline]: z
-    .string()
-    .regex(/^\d{1,15}$/)
-    .transform(Number),
-  [HOP_HEADERS.signature]: z.string().max(64),
-});
-
-/** The gateway's request id, so that one id runs through both services' logs. */
-export function requestIdOf(headers: IncomingHttpHeaders): string | undefined {
-  const id = headers[HOP_HEADERS.requestId];
-  return typeof id === 'string' && id.length > 0 && id.length <= 64 ? id : undefined;
-}
-
-/** Lets in what the gateway signed, until its deadline; anything else is 401 or 503 and learns nothing. */
-export function createHopGuard(hopKey: Secret<Buffer>, clock: Clock) {
-  const signHop = createHopSigner(hopKey);
-  return async function verifyHop(request: FastifyRequest): Promise<void> {
-    const parsed = hopHeaders.safeParse(request.headers);
-    if (!parsed.success) throw new AppError('unauthenticated', { detail: 'This service answers the gateway only.' });
-    const headers = parsed.data;
-    const call = {
-      requestId: headers[HOP_HEADERS.requestId],
-      project: headers[HOP_HEADERS.project],
-      mode: headers[HOP_HEADERS.mode],
-      operation: headers[HOP_HEADERS.operation],
-      deadline: headers[HOP_HEADERS.deadline],
-    };
-    const expected = signHop(request.method, request.url, call, request.bodyText);
-    if (!isHopSignature(headers[HOP_HEADERS.signature], expected)) {
-      throw new AppError('unauthenticated', {
-        detail: 'The hop signature is wrong: HOP_KEY must be the same in both.',
-      });
-    }
-    if (clock.serverNow() > call.deadline) throw new AppError('unavailable', { detail: 'The call came too late.' });
-    request.call = call;
+/** Answers that are ready in one turn of the event loop leave in one line. */
+function answerAll(calls: readonly BatchedCall[], answerCall: AnswerCall, response: ServerResponse): void {
+  let unanswered = calls.length;
+  let ready: BatchedAnswer[] = [];
+  const flush = () => {
+    const line = `${JSON.stringify(ready)}\n`;
+    unanswered -= ready.length;
+    ready = [];
+    if (unanswered === 0) response.end(line);
+    else response.write(line);
   };
-}
-
-/** What the guard put there; a route outside it has none. */
-export function callOf(request: FastifyRequest): CallContext {
-  if (request.call === undefined) throw new Error('The route is not behind the hop guard');
-  return request.call;
+  response.setHeader('content-type', HOP_ANSWERS_TYPE);
+  for (const [index, call] of calls.entries()) {
+    void answerCall(call).then((answer) => {
+      if (ready.push({ call: index, ...answer }) === 1) setImmediate(flush);
+    });
+  }
 }

@@ -1,20 +1,17 @@
 import { receiptCallSchema } from '@watchword/contracts';
-import type { HttpApp } from '@watchword/platform';
 import { RECEIPT_RESULTS } from '@watchword/verifications';
 import { z } from 'zod';
 import type { ApplyReceipt } from '../usecases/apply-receipt.ts';
+import { hopRoute } from './hop-route.ts';
 
-/** A public body of 16 KiB, in base64, and its query. */
-const BODY_MAX_BYTES = 64 * 1024;
-
-/** The hop's route for receipts: a provider's call in an envelope, so that the hop's signature covers all of it. */
-export function registerReceiptRoute(app: HttpApp, applyReceipt: ApplyReceipt): void {
-  const schema = {
+/** The hop's route of receipts: a provider's call in an envelope, so that the hop's signature covers all of it. */
+export const receiptRoute = (applyReceipt: ApplyReceipt) =>
+  hopRoute({
+    method: 'POST',
+    path: '/receipts/:provider/:attempt',
     params: z.object({ provider: z.string(), attempt: z.string() }),
     body: receiptCallSchema,
-    response: { 200: z.object({ result: z.enum(RECEIPT_RESULTS) }) },
-  };
-  app.post('/receipts/:provider/:attempt', { schema, bodyLimit: BODY_MAX_BYTES }, async ({ params, body }) => ({
-    result: await applyReceipt(params.provider, params.attempt, body),
-  }));
-}
+    status: 200,
+    answer: z.object({ result: z.enum(RECEIPT_RESULTS) }),
+    handle: async ({ params, body }) => ({ result: await applyReceipt(params.provider, params.attempt, body) }),
+  });

@@ -1,7 +1,6 @@
 import { consumedTokenSchema, consumeTokenSchema, JWKS_PATH, type JwkSet, jwksSchema } from '@watchword/contracts';
-import type { HttpApp } from '@watchword/platform';
 import type { createConsumeToken } from '../usecases/consume-token.ts';
-import { callOf } from './hop.ts';
+import { hopRoute } from './hop-route.ts';
 
 export interface TokenUseCases {
   readonly consumeToken: ReturnType<typeof createConsumeToken>;
@@ -9,11 +8,14 @@ export interface TokenUseCases {
 }
 
 /** The hop's routes of approval tokens. */
-export function registerTokenRoutes(app: HttpApp, { consumeToken, jwks }: TokenUseCases): void {
-  app.post(
-    '/v1/tokens/consume',
-    { schema: { body: consumeTokenSchema, response: { 200: consumedTokenSchema } } },
-    (request) => consumeToken(request.body, callOf(request)),
-  );
-  app.get(JWKS_PATH, { schema: { response: { 200: jwksSchema } } }, async () => jwks);
-}
+export const tokenRoutes = ({ consumeToken, jwks }: TokenUseCases) => [
+  hopRoute({
+    method: 'POST',
+    path: '/v1/tokens/consume',
+    body: consumeTokenSchema,
+    status: 200,
+    answer: consumedTokenSchema,
+    handle: ({ body, context }) => consumeToken(body, context),
+  }),
+  hopRoute({ method: 'GET', path: JWKS_PATH, status: 200, answer: jwksSchema, handle: async () => jwks }),
+];

@@ -10,13 +10,12 @@ import {
   verificationParamsSchema,
   verificationSchema,
 } from '@watchword/contracts';
-import type { HttpApp } from '@watchword/platform';
 import type { createCancelVerification } from '../usecases/cancel-verification.ts';
 import type { createCheckCode } from '../usecases/check-code.ts';
 import type { createOpenVerification } from '../usecases/open-verification.ts';
 import type { createReadVerification } from '../usecases/read-verification.ts';
 import type { createResendCode } from '../usecases/resend-code.ts';
-import { callOf } from './hop.ts';
+import { hopRoute } from './hop-route.ts';
 
 export interface UseCases extends ReturnType<typeof createReadVerification> {
   readonly openVerification: ReturnType<typeof createOpenVerification>;
@@ -25,44 +24,72 @@ export interface UseCases extends ReturnType<typeof createReadVerification> {
   readonly cancelVerification: ReturnType<typeof createCancelVerification>;
 }
 
-/** The hop's routes: the public paths and bodies, behind the gateway. */
-export function registerVerificationRoutes(app: HttpApp, useCases: UseCases): void {
-  const params = verificationParamsSchema;
-  app.post(
-    '/v1/verifications',
-    { schema: { body: openVerificationSchema, response: { 202: acceptedVerificationSchema } } },
-    async (request, reply) => {
-      reply.code(202);
-      return useCases.openVerification(request.body, callOf(request), request.id);
-    },
-  );
-  app.post(
-    '/v1/verifications/check',
-    { schema: { body: checkDestinationSchema, response: { 200: judgedCheckSchema } } },
-    (request) => useCases.checkCode.byDestination(request.body, callOf(request)),
-  );
-  app.post(
-    '/v1/verifications/:id/check',
-    { schema: { params, body: checkVerificationSchema, response: { 200: judgedCheckSchema } } },
-    (request) => useCases.checkCode.byId(request.params.id, request.body, callOf(request)),
-  );
-  app.post(
-    '/v1/verifications/:id/resend',
-    { schema: { params, body: resendVerificationSchema, response: { 202: acceptedVerificationSchema } } },
-    async (request, reply) => {
-      reply.code(202);
-      return useCases.resendCode(request.params.id, request.body, callOf(request), request.id);
-    },
-  );
-  app.post(
-    '/v1/verifications/:id/cancel',
-    { schema: { params, body: cancelVerificationSchema, response: { 200: verificationSchema } } },
-    (request) => useCases.cancelVerification(request.params.id, callOf(request)),
-  );
-  app.get('/v1/verifications/:id', { schema: { params, response: { 200: verificationSchema } } }, (request) =>
-    useCases.readVerification(request.params.id, callOf(request).project),
-  );
-  app.get('/v1/verifications/:id/timeline', { schema: { params, response: { 200: timelineSchema } } }, (request) =>
-    useCases.readTimeline(request.params.id, callOf(request).project),
-  );
-}
+const params = verificationParamsSchema;
+
+/** The hop's routes of verifications: the public paths and bodies, behind the gateway. */
+export const verificationRoutes = (useCases: UseCases) => [...changingRoutes(useCases), ...readingRoutes(useCases)];
+
+const changingRoutes = ({ openVerification, resendCode, checkCode, cancelVerification }: UseCases) => [
+  hopRoute({
+    method: 'POST',
+    path: '/v1/verifications',
+    body: openVerificationSchema,
+    status: 202,
+    answer: acceptedVerificationSchema,
+    handle: ({ body, context }) => openVerification(body, context, context.requestId),
+  }),
+  hopRoute({
+    method: 'POST',
+    path: '/v1/verifications/check',
+    body: checkDestinationSchema,
+    status: 200,
+    answer: judgedCheckSchema,
+    handle: ({ body, context }) => checkCode.byDestination(body, context),
+  }),
+  hopRoute({
+    method: 'POST',
+    path: '/v1/verifications/:id/check',
+    params,
+    body: checkVerificationSchema,
+    status: 200,
+    answer: judgedCheckSchema,
+    handle: ({ params: { id }, body, context }) => checkCode.byId(id, body, context),
+  }),
+  hopRoute({
+    method: 'POST',
+    path: '/v1/verifications/:id/resend',
+    params,
+    body: resendVerificationSchema,
+    status: 202,
+    answer: acceptedVerificationSchema,
+    handle: ({ params: { id }, body, context }) => resendCode(id, body, context, context.requestId),
+  }),
+  hopRoute({
+    method: 'POST',
+    path: '/v1/verifications/:id/cancel',
+    params,
+    body: cancelVerificationSchema,
+    status: 200,
+    answer: verificationSchema,
+    handle: ({ params: { id }, context }) => cancelVerification(id, context),
+  }),
+];
+
+const readingRoutes = ({ readVerification, readTimeline }: UseCases) => [
+  hopRoute({
+    method: 'GET',
+    path: '/v1/verifications/:id',
+    params,
+    status: 200,
+    answer: verificationSchema,
+    handle: ({ params: { id }, context }) => readVerification(id, context.project),
+  }),
+  hopRoute({
+    method: 'GET',
+    path: '/v1/verifications/:id/timeline',
+    params,
+    status: 200,
+    answer: timelineSchema,
+    handle: ({ params: { id }, context }) => readTimeline(id, context.project),
+  }),
+];

@@ -14,11 +14,11 @@ import { routeResendVerification } from './resend-verification.ts';
 /** Every call of API v1: the key before the body is read, then bounds, schema and the relay. */
 export function routeV1(app: HttpApp, authenticate: Authenticate, relay: Relay): void {
   app.decorateRequest('caller', null);
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     request.caller = authenticate(request.headers.authorization);
-    if (request.caller !== null) return;
+    if (request.caller !== null) return done();
     reply.header('www-authenticate', 'Bearer realm="watchword"');
-    throw unauthenticated();
+    done(unauthenticated());
   });
   app.addHook('preValidation', async (request) => checkCallBounds(request));
   routeOpenVerification(app, relay);
