@@ -68,6 +68,12 @@ export function createBatches(store: Store) {
       );
     },
 
+    /** Those of these events that are recorded, by their ids. */
+    async findEvents(ids: readonly string[]): Promise<Map<string, EventDocument>> {
+      const found = await store.find(events, { where: { id: { in: ids } }, limit: ids.length });
+      return new Map(found.map((event) => [event.id, event]));
+    },
+
     /**
      * Writes what a shard's events led to and moves its cursor. Written again, it changes nothing. `fenced`: the shard has
      * another owner, and nothing is kept (a backend without transactions may keep what the new owner writes as well).

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { events, verifications } from '../src/collections.ts';
 import { openSqliteStore } from '../src/sqlite/sqlite-store.ts';
+import { countBy } from '../src/sqlite/statements.ts';
 import { add, put, RecordsUnavailable, requireChange, type Store } from '../src/store.ts';
 import { testRecords, verificationOf } from './records-contract.ts';
 
@@ -121,6 +122,27 @@ test('a file that was removed is made anew: nothing more is written where nobody
   await store.write([put(verifications, [verificationOf('a')])]);
   await store.close();
   expect(await (await open()).count(verifications, {})).toBe(1);
+});
+
+test('counting reads an index, and nobody waits for it', async () => {
+  const store = await open();
+  const other = new DatabaseSync(file);
+  for (const field of ['status', 'purpose']) {
+    const [step] = other.prepare(`EXPLAIN QUERY PLAN ${countBy(verifications, field).sql}`).all();
+    expect(step?.detail).toBe(`SCAN verifications USING COVERING INDEX verifications_${field}`);
+  }
+  // As many verifications as take a while to count.
+  other.exec(`DROP TABLE verifications; CREATE VIEW verifications AS
+    WITH RECURSIVE v(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM v LIMIT 4000000) SELECT id, 'login' AS purpose FROM v`);
+  other.close();
+  let isCounted = false;
+  const counted = store.countBy(verifications, 'purpose').then((counts) => {
+    isCounted = true;
+    return counts;
+  });
+  expect(await store.find(events, { limit: 1 })).toEqual([]);
+  expect(isCounted).toBe(false);
+  expect(await counted).toEqual(new Map([['login', 4_000_000]]));
 });
 
 test('what was put survives closing and opening', async () => {

@@ -80,8 +80,9 @@ async function compose(config: RecorderConfig, parts: RecorderParts, disposer: D
   });
   shardsLeased(registry, () => shards.held.size);
 
-  await startRetention(config, disposer, logger, async () => {
-    const report = await createSweepRecords({ records, retentionDays: config.RECORDS_RETENTION_DAYS, now })();
+  await startRetention(config, disposer, logger, async (signal) => {
+    const sweep = createSweepRecords({ records, retentionDays: config.RECORDS_RETENTION_DAYS, now });
+    const report = await sweep(signal);
     await shards.forgetDead();
     logger.info({ report }, 'old records were deleted');
   });
@@ -112,7 +113,7 @@ async function startRetention(
   config: RecorderConfig,
   disposer: Disposer,
   logger: Logger,
-  sweep: () => Promise<void>,
+  sweep: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const connection = await connectRedis({
     url: config.REDIS_URL,

@@ -98,6 +98,30 @@ test('what cannot be understood is set aside with its reason, and the shard goes
   expect(await scene.metric(recorder, 'watchword_recorded_events_total', 'result="poison"')).toBe(3);
 });
 
+test('another event of a recorded number is set aside; the same one again changes nothing', async () => {
+  await scene.start();
+  const at = Date.now();
+  const id = await scene.live(7, at);
+  await untilRecorded();
+  const judged = { v: id, q: 6, t: 'check.judged', a: at + 5 };
+  await scene.add(7, { ...judged, d: '{"result":"approved","checks_remaining":2}' });
+  await scene.add(7, { ...judged, d: '{"result":"incorrect","checks_remaining":1}' });
+  // Both of one number within one page.
+  await scene.add(7, { v: id, q: 8, t: 'token.consumed', a: at + 8, d: '{}' });
+  await scene.add(7, { v: id, q: 8, t: 'token.consumed', a: at + 9, d: '{}' });
+  await untilRecorded();
+  const poison = await scene.records.listPoison(9);
+  expect(poison.map(({ reason, fields }) => [reason, fields.q, fields.a])).toEqual(
+    expect.arrayContaining([
+      ['another event of this number is recorded', '6', String(at + 5)],
+      ['another event of this number is recorded', '8', String(at + 9)],
+    ]),
+  );
+  expect(poison).toHaveLength(2);
+  const state = (await scene.records.readStates([id])).get(id);
+  expect(state?.verification).toMatchObject({ status: 'approved', checks_remaining: 2, token_consumed_at: at + 8 });
+});
+
 test('a document that the database refuses is set aside alone', async () => {
   const [culprit, other] = [await scene.live(9), await scene.live(9)];
   const database = new DatabaseSync(scene.environment.RECORDS_FILE);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Queue, Worker } from 'bullmq';
 import type { Logger } from '../logger.ts';
 import { type RedisConnection, START_TIMEOUT_MS, within } from '../redis/connection.ts';
@@ -10,6 +11,8 @@ const SCHEDULER_ID = 'retention';
 const ATTEMPTS = 6;
 const BACKOFF_MS = 60_000;
 const FAILED_KEPT = 30;
+/** After the job has ended: BullMQ needs a moment to leave. */
+const FETCH_END_MS = 2_000;
 
 export interface RetentionQueueOptions {
   /** Of the profile `worker`. */
@@ -17,12 +20,15 @@ export interface RetentionQueueOptions {
   /** A cron pattern, UTC. */
   readonly pattern: string;
   readonly logger: Logger;
-  /** Runs at least once for each time of the pattern, in one of the processes that have this queue. */
-  readonly process: () => Promise<void>;
+  /**
+   * Runs at least once for each time of the pattern, in one of the processes that have this queue. Rejects soon when `signal`
+   * aborts, and is run again later.
+   */
+  readonly process: (signal: AbortSignal) => Promise<void>;
 }
 
 export interface RetentionQueue {
-  /** Waits for the job that runs. */
+  /** Aborts the job that runs and waits for it; ends in bounded time though Redis is away. */
   close(): Promise<void>;
 }
 
@@ -32,12 +38,26 @@ export async function startRetentionQueue(options: RetentionQueueOptions): Promi
   const shared = { connection, prefix: PREFIX, skipVersionCheck: true };
   const queue = new Queue(QUEUE_NAME, shared);
   queue.on('error', (error) => logger.debug({ err: error }, 'retention queue'));
-  const worker = new Worker(QUEUE_NAME, process, shared);
+  const stopping = new AbortController();
+  const running = new Set<Promise<void>>();
+  async function run(): Promise<void> {
+    const job = process(stopping.signal);
+    running.add(job);
+    await job.finally(() => running.delete(job));
+  }
+  const worker = new Worker(QUEUE_NAME, run, shared);
   worker.on('error', (error) => logger.debug({ err: error }, 'retention consumer'));
-  worker.on('failed', (_, error) => logger.error({ err: error }, 'old records were not deleted'));
+  worker.on('failed', (_, error) => {
+    if (!stopping.signal.aborted) logger.error({ err: error }, 'old records were not deleted');
+  });
   const close = async () => {
-    await worker.close();
-    await queue.close();
+    stopping.abort();
+    const closed = worker.close().then(() => queue.close());
+    // As with deliveries: a fetch that waits for a dead Redis never ends, and one under way may still bring a job.
+    do {
+      await Promise.race([closed, Promise.allSettled(running)]);
+      await Promise.race([closed, delay(FETCH_END_MS, undefined, { ref: false })]);
+    } while (running.size > 0);
   };
   const job = {
     name: 'sweep',

@@ -18,13 +18,14 @@ import {
 
 export interface SqliteOptions {
   readonly file: string;
-  /** The longest that anything asked here may take; a part of it may be spent waiting for another process' lock. */
+  /** The longest that anything but counting may take; a part of it may be spent waiting for another process' lock. */
   readonly answerWithinMs?: number;
 }
 
 const ANSWER_WITHIN_MS = 1_000;
 const BUSY_MS_MAX = 500;
 const OPEN_WITHIN_MS = 5_000;
+const COUNT_WITHIN_MS = 20_000;
 
 /**
  * One SQLite file, behind a thread of its own. Several processes of a host may have it open. A file that is locked or away
@@ -33,12 +34,15 @@ const OPEN_WITHIN_MS = 5_000;
  * @throws StartupError when the file has another schema, or is no database.
  */
 export async function openSqliteStore({ file, answerWithinMs = ANSWER_WITHIN_MS }: SqliteOptions): Promise<Store> {
-  const thread = startThread({
+  const options = {
     file,
     busyMs: Math.min(BUSY_MS_MAX, answerWithinMs / 2),
     schemaVersion: SCHEMA_VERSION,
     schema: COLLECTIONS.flatMap(createTable),
-  });
+  };
+  const thread = startThread(options);
+  // Counting reads a whole index: nobody who records or asks waits for it.
+  const counting = startThread(options);
   try {
     await thread.ask('open', [], OPEN_WITHIN_MS);
   } catch (error) {
@@ -49,6 +53,7 @@ export async function openSqliteStore({ file, answerWithinMs = ANSWER_WITHIN_MS 
     // Away for now: whoever asks hears so, and the thread opens the file once it can.
   }
   const read = (statement: Step) => thread.ask('read', [statement], answerWithinMs).then(({ rows }) => rows);
+  const scan = (statement: Step) => counting.ask('read', [statement], COUNT_WITHIN_MS).then(({ rows }) => rows);
   const write = (steps: readonly Step[]) => thread.ask('write', steps, answerWithinMs).then(({ changes }) => changes);
   return {
     async find<C extends Collection>(collection: C, query: Parameters<typeof select<C>>[1]) {
@@ -56,17 +61,19 @@ export async function openSqliteStore({ file, answerWithinMs = ANSWER_WITHIN_MS 
       return rows.map((row) => decode(collection, row) as DocumentOf<C>);
     },
     async count(collection, where) {
-      const [row] = await read(count(collection, where));
+      const [row] = await scan(count(collection, where));
       return Number(row?.count);
     },
     async countBy(collection, field) {
-      const rows = await read(countBy(collection, field));
+      const rows = await scan(countBy(collection, field));
       return new Map(rows.map((row) => [String(row.value), Number(row.count)]));
     },
     write: async (writes) => (await write(writes.map(toStep))) !== undefined,
     change: async (collection, where, set) => (await write([update(collection, where, set)]))?.[0] ?? 0,
     deleteSome: async (collection, where, limit) => (await write([deleteSome(collection, where, limit)]))?.[0] ?? 0,
-    close: () => thread.end(),
+    async close() {
+      await Promise.all([thread.end(), counting.end()]);
+    },
   };
 }
 
@@ -102,15 +109,19 @@ function startThread(options: ThreadOptions) {
     const launched = new Worker(THREAD, { workerData: options, execArgv: ['--disable-warning=ExperimentalWarning'] });
     launched.unref();
     launched.on('message', settle);
-    launched.on('error', (error) => giveUp(new RecordsUnavailable('The database thread failed', { cause: error })));
-    launched.on('exit', () => giveUp(new RecordsUnavailable('The database thread ended')));
+    launched.on('error', (error) => giveUp(launched, 'The database thread failed', error));
+    launched.on('exit', () => giveUp(launched, 'The database thread ended'));
     return launched;
   }
 
-  /** The next one who asks gets another thread. */
-  function giveUp(error: RecordsUnavailable): void {
+  /** The next one who asks gets another thread, which the end of this one does not concern. */
+  function giveUp(launched: Worker, message: string, cause?: unknown): void {
+    if (worker !== launched) return;
     worker = undefined;
-    for (const { reject } of asked.values()) reject(error);
+    for (const { timer, reject } of asked.values()) {
+      clearTimeout(timer);
+      reject(new RecordsUnavailable(message, { cause }));
+    }
     asked.clear();
   }
 
@@ -142,6 +153,10 @@ function startThread(options: ThreadOptions) {
   /** What was asked before is done first. */
   async function end(): Promise<void> {
     if (ended) return;
+    if (!worker) {
+      ended = true;
+      return;
+    }
     const closed = ask('close', [], ANSWER_WITHIN_MS);
     ended = true;
     await closed.catch(() => undefined);

@@ -1,12 +1,14 @@
-import { RecordsUnavailable, type ShardLease } from '@watchword/records';
+import { RecordsUnavailable } from '@watchword/records';
 import type { StreamEntry } from '../domain/stream-event.ts';
 import type { EventStreams, RecordingObserver } from '../ports.ts';
+import { msOf } from '../streams/event-streams.ts';
 import { type HeldShard, type HoldShards, RENEW_EVERY_MS } from '../usecases/hold-shards.ts';
+import type { RecordEntries } from '../usecases/record-entries.ts';
 
 export interface RecordingLoopDeps {
   readonly streams: EventStreams;
   readonly shards: HoldShards;
-  readonly recordEntries: (lease: ShardLease, entries: readonly StreamEntry[]) => Promise<'written' | 'fenced'>;
+  readonly recordEntries: RecordEntries;
   readonly observer: RecordingObserver;
 }
 
@@ -30,15 +32,21 @@ export function startRecordingLoop({ streams, shards, recordEntries, observer }:
   const waiting = new Map<string, string>();
   let renewedAt = Number.NEGATIVE_INFINITY;
   let steppedAt = performance.now();
-  let failures = 0;
+  let failedRounds = 0;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
 
-  async function renewWhenDue(): Promise<void> {
+  function step(): void {
     steppedAt = performance.now();
-    if (steppedAt - renewedAt < RENEW_EVERY_MS) return;
-    await shards.refresh();
-    renewedAt = steppedAt;
+  }
+
+  async function renewWhenDue(): Promise<void> {
+    step();
+    const startedAt = steppedAt;
+    if (startedAt - renewedAt < RENEW_EVERY_MS) return;
+    await shards.refresh(step);
+    step();
+    renewedAt = startedAt;
     for (const shard of waiting.keys()) if (!shards.held.has(shard)) waiting.delete(shard);
   }
 
@@ -47,18 +55,23 @@ export function startRecordingLoop({ streams, shards, recordEntries, observer }:
     await renewWhenDue();
     const held = [...shards.held.values()];
     const pages = await Promise.allSettled(held.map((shard) => read(shard)));
+    // A node that is out of reach, or a shard that cannot be recorded yet, keeps no other shard from being recorded.
+    const failures = pages.flatMap((page) => (page.status === 'rejected' ? [page.reason as unknown] : []));
     let isMore = false;
     for (const [index, page] of pages.entries()) {
       if (stopped || page.status === 'rejected') continue;
       await renewWhenDue();
       const shard = held[index] as HeldShard;
       if (shards.held.get(shard.lease.shard) !== shard) continue;
-      await record(shard, page.value);
-      isMore ||= page.value.length === ENTRIES_PER_SHARD;
+      try {
+        await record(shard, page.value);
+        isMore ||= page.value.length === ENTRIES_PER_SHARD;
+      } catch (error) {
+        if (error instanceof RecordsUnavailable) throw error;
+        failures.push(error);
+      }
     }
-    // A node that is out of reach keeps no other shard from being recorded.
-    const failed = pages.find((page) => page.status === 'rejected');
-    if (failed) throw failed.reason;
+    if (failures.length > 0) throw failures[0];
     return isMore;
   }
 
@@ -71,7 +84,7 @@ export function startRecordingLoop({ streams, shards, recordEntries, observer }:
   async function record(shard: HeldShard, entries: readonly StreamEntry[]): Promise<void> {
     const last = entries.at(-1);
     if (last) {
-      const result = await recordEntries(shard.lease, entries);
+      const result = await recordEntries(shard.lease, entries, renewWhenDue);
       waiting.delete(shard.lease.shard);
       if (result === 'fenced') return shards.lose(shard.lease.shard);
       shard.position = last.position;
@@ -94,16 +107,16 @@ export function startRecordingLoop({ streams, shards, recordEntries, observer }:
     let waitMs = IDLE_MS;
     try {
       if (await round()) waitMs = 0;
-      if (failures > 0) observer.recovered();
-      failures = 0;
+      if (failedRounds > 0) observer.recovered();
+      failedRounds = 0;
     } catch (error) {
       if (error instanceof RecordsUnavailable) {
         observer.batch('unavailable');
         await lookWithoutRecords().catch(() => undefined);
       }
-      if (failures === 0) observer.failing(error);
-      waitMs = Math.min(BACKOFF_MAX_MS, IDLE_MS * 2 ** failures);
-      failures += 1;
+      if (failedRounds === 0) observer.failing(error);
+      waitMs = Math.min(BACKOFF_MAX_MS, IDLE_MS * 2 ** failedRounds);
+      failedRounds += 1;
     }
     if (!stopped) timer = setTimeout(schedule, waitMs);
   }
@@ -115,7 +128,7 @@ export function startRecordingLoop({ streams, shards, recordEntries, observer }:
   schedule();
 
   return {
-    oldestWaiting: () => [...waiting.values()].toSorted((left, right) => timeOf(left) - timeOf(right))[0],
+    oldestWaiting: () => [...waiting.values()].toSorted((left, right) => msOf(left) - msOf(right))[0],
     async isAlive() {
       const silentMs = performance.now() - steppedAt;
       if (silentMs > STUCK_MS) throw new Error(`the recording has not moved for ${Math.round(silentMs / 1000)} s`);
@@ -129,6 +142,3 @@ export function startRecordingLoop({ streams, shards, recordEntries, observer }:
     },
   };
 }
-
-/** When Redis took an entry in. */
-const timeOf = (position: string) => Number(position.split('-')[0]);

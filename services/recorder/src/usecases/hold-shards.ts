@@ -28,28 +28,42 @@ const FORGET_DEAD_MS = 24 * 3600 * 1000;
 export function createHoldShards({ records, owner, shards, now }: HoldShardsDeps) {
   const held = new Map<string, HeldShard>();
 
-  function keepWhatIsOurs(cursors: readonly ShardCursor[]): void {
-    const epochs = new Map(cursors.filter((cursor) => cursor.owner === owner).map(({ id, epoch }) => [id, epoch]));
+  function hold({ id: shard, epoch, position }: Pick<ShardCursor, 'id' | 'epoch' | 'position'>): void {
+    held.set(shard, { lease: { shard, owner, epoch, position }, position, isTrimmed: false });
+  }
+
+  /** The table counts: a shard may have been taken, or not been given back, by a call whose answer was lost. */
+  function holdWhatIsOurs(cursors: readonly ShardCursor[]): void {
+    const ours = cursors.filter((cursor) => cursor.owner === owner);
+    const epochs = new Map(ours.map(({ id, epoch }) => [id, epoch]));
     for (const [shard, { lease }] of held) if (epochs.get(shard) !== lease.epoch) held.delete(shard);
+    for (const cursor of ours) if (!held.has(cursor.id)) hold(cursor);
   }
 
   return {
     held: held as ReadonlyMap<string, HeldShard>,
 
-    /** Renews what is held, forgets what was lost, takes what is free up to a fair share, and gives back what is beyond it. */
-    async refresh(): Promise<void> {
-      const until = now() + LEASE_MS;
-      const table = await records.renewLeases(owner, until, shards);
-      keepWhatIsOurs(table.cursors);
+    /**
+     * Renews what is held, forgets what was lost, takes what is free up to a fair share, and gives back what is beyond it.
+     * `onStep` is called before each of these, which are bounded in time one by one.
+     */
+    async refresh(onStep: () => void = () => undefined): Promise<void> {
+      const startedAt = now();
+      const table = await records.renewLeases(owner, startedAt + LEASE_MS, shards);
+      holdWhatIsOurs(table.cursors);
       const plan = planLeases(table, owner, now());
       for (const shard of plan.release) {
+        onStep();
         const lease = held.get(shard)?.lease;
         held.delete(shard);
         if (lease) await records.releaseShard(lease);
       }
       for (const cursor of plan.take) {
-        const lease = await records.takeShard(cursor, owner, until);
-        if (lease) held.set(lease.shard, { lease, position: lease.position, isTrimmed: false });
+        onStep();
+        const lease = await records.takeShard(cursor, owner, now() + LEASE_MS);
+        if (lease) hold({ ...lease, id: lease.shard });
+        // What is held is to be renewed by now; the rest is taken the next time.
+        if (now() - startedAt >= RENEW_EVERY_MS) return;
       }
     },
 

@@ -1,4 +1,5 @@
-import type { Batch, BlindIndex, PoisonDocument, RecordedState, ShardLease } from '@watchword/records';
+import { isDeepStrictEqual } from 'node:util';
+import type { Batch, BlindIndex, EventDocument, PoisonDocument, RecordedState, ShardLease } from '@watchword/records';
 import { RecordsRejected } from '@watchword/records';
 import { type Sealer, SealKeyMissing } from '@watchword/verifications';
 import { applyEvent, receiptOf, type SealedParts } from '../domain/fold.ts';
@@ -17,11 +18,13 @@ export interface RecordEntriesDeps {
 export function createRecordEntries({ records, sealer, blindIndex, observer, now }: RecordEntriesDeps) {
   /**
    * When the database refuses a document, the entries are written one by one and the culprit is set aside, so that no entry
-   * stops its shard. A database that is away throws `RecordsUnavailable`, and all of it is to be tried again.
+   * stops its shard; `beforeEntry` is awaited before each, since that may outlast a lease. A database that is away throws
+   * `RecordsUnavailable`, and all of it is to be tried again.
    */
   return async function recordEntries(
     lease: ShardLease,
     entries: readonly StreamEntry[],
+    beforeEntry: () => Promise<void> = async () => undefined,
   ): Promise<'written' | 'fenced'> {
     try {
       return await write(lease, await toBatch(lease.shard, entries));
@@ -30,6 +33,7 @@ export function createRecordEntries({ records, sealer, blindIndex, observer, now
     }
     observer.batch('refused');
     for (const entry of entries) {
+      await beforeEntry();
       if ((await recordAlone(lease, entry)) === 'fenced') return 'fenced';
     }
     return 'written';
@@ -59,10 +63,14 @@ export function createRecordEntries({ records, sealer, blindIndex, observer, now
     const ids = read.flatMap(({ read: event }) => ('unreadable' in event ? [] : [event.event.verification]));
     const known = await records.readStates([...new Set(ids)]);
     const states = new Map(known);
+    const recorded = await readRecorded(
+      read.flatMap(({ read: event }) => ('unreadable' in event ? [] : [event])),
+      known,
+    );
     const events: StreamEvent[] = [];
     const poison: PoisonDocument[] = [];
     for (const { entry, read: event } of read) {
-      const reason = 'unreadable' in event ? event.unreadable : take(states, event);
+      const reason = 'unreadable' in event ? event.unreadable : take(states, recorded, event);
       if (reason !== undefined) poison.push(toPoison(shard, entry, reason));
       else events.push(event as StreamEvent);
     }
@@ -76,8 +84,27 @@ export function createRecordEntries({ records, sealer, blindIndex, observer, now
     };
   }
 
+  /** By id, of the numbers that a state has taken in already: hardly ever any, so hardly ever read. */
+  async function readRecorded(
+    read: readonly StreamEvent[],
+    known: ReadonlyMap<string, RecordedState>,
+  ): Promise<Map<string, EventDocument>> {
+    const appliedOf = (id: string) => known.get(id)?.verification.applied_seq ?? 0;
+    const again = read.filter(({ event }) => event.seq <= appliedOf(event.verification));
+    return again.length === 0 ? new Map() : records.findEvents(again.map((event) => toDocument(event).id));
+  }
+
   /** Folds one event into its verification's state; the reason why not, when it cannot be. */
-  function take(states: Map<string, RecordedState>, { event, sealed }: StreamEvent): string | undefined {
+  function take(
+    states: Map<string, RecordedState>,
+    recorded: Map<string, EventDocument>,
+    read: StreamEvent,
+  ): string | undefined {
+    const { event, sealed } = read;
+    const document = toDocument(read);
+    // A Redis that lost writes counts on from an older number: dropped without a word, the later event would be gone.
+    const other = recorded.get(document.id) ?? document;
+    if (!isDeepStrictEqual(other, document)) return 'another event of this number is recorded';
     const before = states.get(event.verification);
     let parts: SealedParts | undefined;
     if (before === undefined && sealed) {
@@ -87,6 +114,7 @@ export function createRecordEntries({ records, sealer, blindIndex, observer, now
     const after = applyEvent(before, event, parts);
     if (after === undefined) return 'nothing is recorded before it';
     states.set(event.verification, after);
+    recorded.set(document.id, document);
     return undefined;
   }
 
@@ -109,6 +137,8 @@ export function createRecordEntries({ records, sealer, blindIndex, observer, now
   }
 }
 
+export type RecordEntries = ReturnType<typeof createRecordEntries>;
+
 const EMPTY = { events: [], verifications: [], deliveries: [], attempts: [], receipts: [] };
 
 function changesOf(changed: readonly [string, RecordedState][], known: ReadonlyMap<string, RecordedState>) {
@@ -123,7 +153,7 @@ function changesOf(changed: readonly [string, RecordedState][], known: ReadonlyM
   };
 }
 
-function toDocument({ event: { verification, seq, type, at }, data }: StreamEvent): Batch['events'][number] {
+function toDocument({ event: { verification, seq, type, at }, data }: StreamEvent): EventDocument {
   return { id: `${verification}-${seq}`, verification, seq, type, at, data };
 }
 
