@@ -145,14 +145,19 @@ describe('the worker', () => {
 
   test('logs one line per job, and neither code nor number', () => {
     const lines = scene.log().split('\n');
-    const jobs = lines.filter((line) => line.includes('"msg":"delivery job"'));
+    const jobs = lines
+      .filter((line) => line.includes('"msg":"delivery job"'))
+      .map((line) => JSON.parse(line) as object);
     expect(jobs.length).toBeGreaterThan(10);
-    expect(JSON.parse(jobs[0] ?? '')).toMatchObject({
-      delivery: expect.stringMatching(/^del_/),
-      request_id: 'req_1',
-      result: 'accepted',
-      attempts: [{ provider: 'twilio', outcome: 'accepted' }],
-    });
+    // Another suite's jobs may have been in the queue before.
+    expect(jobs).toContainEqual(
+      expect.objectContaining({
+        delivery: expect.stringMatching(/^del_/),
+        request_id: 'req_1',
+        result: 'accepted',
+        attempts: [expect.objectContaining({ provider: 'twilio', outcome: 'accepted' })],
+      }),
+    );
     const secrets = scene.seen.flatMap(({ to, code }) => (code === null ? [to.slice(1)] : [to.slice(1), code]));
     expect(new Set(secrets).size).toBeGreaterThan(10);
     expect(findLeaks(secrets, [['log', Buffer.from(scene.log())]])).toEqual([]);
