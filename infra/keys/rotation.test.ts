@@ -1,23 +1,13 @@
-import { type KeysFile, mintApiKey, newKeyText } from '@watchword/platform';
+import { type KeysFile, makeKeys } from '@watchword/platform';
 import { expect, test } from 'vitest';
 import { addKey, promoteKey, RETIRE_AFTER_MS, retireKey, ringOf } from './rotation.ts';
 
-const fresh = (): KeysFile => ({
-  pepper: newKeyText(),
-  seal: newKeyText(),
-  id: newKeyText(),
-  hop: newKeyText(),
-  index: newKeyText(),
-  token: newKeyText(),
-  apiKey: mintApiKey('test'),
-  changes: [],
-});
 const at = (ms: number) => new Date(1_800_000_000_000 + ms);
 const idsOf = (keys: KeysFile) => ringOf(keys, 'pepper').keys.map(({ id }) => id);
-const rotated = () => promoteKey(addKey(fresh(), 'pepper', at(0)), 'pepper', at(1));
+const rotated = () => promoteKey(addKey(makeKeys(), 'pepper', at(0)), 'pepper', at(1));
 
 test('a key that was added makes nothing until it is promoted, and the old one stays', () => {
-  const first = fresh();
+  const first = makeKeys();
   const added = addKey(first, 'pepper', at(0));
   expect(idsOf(added)).toEqual([1, 2]);
   expect(ringOf(added, 'pepper').current.key.reveal().toString('base64url')).toBe(first.pepper);
@@ -28,7 +18,7 @@ test('a key that was added makes nothing until it is promoted, and the old one s
 });
 
 test('with nothing new there is nothing to promote', () => {
-  expect(() => promoteKey(fresh(), 'pepper', at(0))).toThrow(/add one first/);
+  expect(() => promoteKey(makeKeys(), 'pepper', at(0))).toThrow(/add one first/);
   expect(() => promoteKey(rotated(), 'pepper', at(2))).toThrow(/add one first/);
 });
 
@@ -43,6 +33,6 @@ test('the current key is never retired, and the one before it not while its code
 });
 
 test('a key that was never current may be retired at once, and its id is not used again', () => {
-  const without = retireKey(addKey(fresh(), 'pepper', at(0)), 'pepper', 2, at(1), false);
+  const without = retireKey(addKey(makeKeys(), 'pepper', at(0)), 'pepper', 2, at(1), false);
   expect(idsOf(addKey(without, 'pepper', at(2)))).toEqual([1, 3]);
 });

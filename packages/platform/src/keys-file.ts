@@ -109,7 +109,8 @@ function readStored(directory: string): object | undefined {
 const damaged = (directory: string) =>
   new StartupError(`${pathOf(directory)} is damaged: restore it, or remove the data directory to start anew.`);
 
-function makeKeys(): KeysFile {
+/** New keys of every kind. */
+export function makeKeys(): KeysFile {
   return {
     pepper: newKeyText(),
     seal: newKeyText(),
