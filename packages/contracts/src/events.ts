@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Facts in a verification's timeline. Each is appended by the script that makes it true. */
+/**
+ * Facts in a verification's timeline. Each is appended by the script that makes it true. `attempt.settled` may tell
+ * `cost_micros`, an integer, in millionths of the platform's currency, and `template`, an id or `shipped`.
+ */
 export const EVENT_TYPES = [
   'verification.opened',
   'delivery.queued',

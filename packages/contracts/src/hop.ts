@@ -1,13 +1,14 @@
 import { z } from 'zod';
+import { SCOPES } from './scopes.ts';
 
 /** A `live` key reaches carriers only, a `test` key the sandbox only. */
 export const MODES = ['live', 'test'] as const;
 export type Mode = (typeof MODES)[number];
 
 /**
- * The hop gateway → otp. What the gateway forwards in one turn of its event loop leaves in one `POST` of a JSON array of
+ * The hop from the gateway to otp and to the console. What the gateway forwards in one turn of its event loop leaves in one `POST` of a JSON array of
  * calls, under one signature of the whole body. The answers stream back as they are ready, in any order: each line of the
- * response is a JSON array of those that were ready in one turn of otp's loop.
+ * response is a JSON array of those that were ready in one turn of the answering loop.
  */
 export const HOP_PATH = '/hop';
 /** HMAC-SHA256 of the batch's bytes under `HOP_KEY`, base64url. */
@@ -23,10 +24,14 @@ export const batchedCallSchema = z.object({
   requestId: z.string().min(1).max(64),
   project: z.string().min(1).max(64),
   mode: z.enum(MODES),
+  key: z.string().max(64).describe('Id of the API key that the caller sent; empty for a call that needs none'),
+  scopes: z.array(z.enum(SCOPES)).describe('What that key may do'),
+  epoch: z.int().nonnegative().describe('Of the project’s configuration under which the call was admitted'),
   operation: z.string().max(64).describe('What an `Idempotency-Key` stands for; empty without one'),
   deadline: z.int().nonnegative().describe('On Redis’ clock, ms: past it otp does nothing'),
-  method: z.enum(['GET', 'POST']),
-  path: z.string().max(4_096),
+  method: z.enum(['GET', 'POST', 'PATCH', 'DELETE']),
+  path: z.string().max(4_096).describe('With its query'),
+  ifMatch: z.string().max(256).exactOptional().describe('`If-Match`, as it came'),
   body: z.string().describe('The body’s text as it arrived; empty for GET'),
 });
 export const batchSchema = z.array(batchedCallSchema).min(1).max(BATCH_CALLS_MAX);
@@ -37,6 +42,7 @@ export const batchedAnswerSchema = z.object({
   status: z.int(),
   contentType: z.string(),
   retryAfter: z.string().exactOptional(),
+  etag: z.string().exactOptional(),
   body: z.string(),
 });
 /** One line of the response. */

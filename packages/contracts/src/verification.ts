@@ -32,7 +32,7 @@ export const CHECK_RESULTS = [
 ] as const;
 export type CheckResult = (typeof CHECK_RESULTS)[number];
 
-const destination = z.string().max(320).describe('E.164 phone number, e.g. `+14155550123`');
+export const destinationSchema = z.string().max(320).describe('E.164 phone number, e.g. `+14155550123`');
 const purpose = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,31}$/, 'must be lower-case letters, digits and _, at most 32')
@@ -49,7 +49,7 @@ const code = z
 
 export const openVerificationSchema = z
   .strictObject({
-    to: destination,
+    to: destinationSchema,
     channel: z.enum(CHANNELS).default('sms'),
     purpose: purpose.default('login'),
     locale: z
@@ -81,7 +81,7 @@ export const checkVerificationSchema = z
   .meta({ id: 'CheckVerification' });
 
 export const checkDestinationSchema = z
-  .strictObject({ to: destination, purpose: purpose.default('login'), code, binding: binding.optional() })
+  .strictObject({ to: destinationSchema, purpose: purpose.default('login'), code, binding: binding.optional() })
   .meta({ id: 'CheckDestination' });
 
 export const resendVerificationSchema = z

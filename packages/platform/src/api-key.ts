@@ -14,6 +14,12 @@ export function mintApiKey(mode: Mode): string {
   return body + checksumOf(body);
 }
 
+/** Whether the text is a key that was minted, by its checksum: what was made up or mistyped is told apart without a look-up. */
+export function isApiKey(text: string): boolean {
+  if (!API_KEY_PATTERN.test(text)) return false;
+  return checksumOf(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH);
+}
+
 export function modeOfApiKey(key: string): Mode | undefined {
   return API_KEY_PATTERN.exec(key)?.[1] as Mode | undefined;
 }

@@ -31,7 +31,7 @@ export function withDataDirectory(environment: Environment, wanted: readonly str
     OTP_URL: standalone.otp,
     SANDBOX_URL: standalone.sandbox,
     RECEIPTS_URL: standalone.gateway,
-    RECORDS_FILE: join(dataDirectoryOf(environment), 'records.db'),
+    RECORDS_FILE: environment.MONGODB_URL ? null : join(dataDirectoryOf(environment), 'records.db'),
   };
   const missing = Object.entries(addresses).flatMap(([name, url]) =>
     wanted.includes(name) && !environment[name] && url !== null ? [[name, url] as const] : [],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { mintApiKey, modeOfApiKey } from './api-key.ts';
+import { isApiKey, mintApiKey, modeOfApiKey } from './api-key.ts';
 import { decodeBase32, encodeBase32 } from './base32.ts';
 import { withDataDirectory, withSecrets } from './data-directory.ts';
 import { withDisposer } from './disposer.ts';
@@ -38,6 +38,18 @@ test('API keys say their mode and are never the same twice', () => {
   expect(modeOfApiKey(mintApiKey('live'))).toBe('live');
   expect(modeOfApiKey('ww_prod_aaaaaaaaaaaaaaaaaaaaaaaaaa')).toBeUndefined();
   expect(mintApiKey('test')).not.toBe(mintApiKey('test'));
+});
+
+test('the checksum tells a key from one that was mistyped, cut, or is of another mode', () => {
+  const key = mintApiKey('test');
+  expect(isApiKey(key)).toBe(true);
+  for (let at = 'ww_test_'.length; at < key.length; at += 1) {
+    const other = key[at] === 'x' ? 'y' : 'x';
+    expect(isApiKey(key.slice(0, at) + other + key.slice(at + 1)), `changed at ${at}`).toBe(false);
+  }
+  expect(isApiKey(key.slice(0, -1))).toBe(false);
+  expect(isApiKey(key.replace('_test_', '_live_'))).toBe(false);
+  expect(isApiKey(`ww_test_${'a'.repeat(32)}`)).toBe(false);
 });
 
 test('every wrong variable is named at once, and no value is printed', () => {

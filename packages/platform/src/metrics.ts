@@ -86,6 +86,19 @@ export const digestPoolRefusedTotal = (registry: Registry, read: () => number) =
     },
   });
 
+/** What opening is shed by: from 0.7 on, until below 0.65. */
+export const redisMemoryUsedRatio = (registry: Registry, read: () => number | undefined) =>
+  new Gauge({
+    name: 'watchword_redis_memory_used_ratio',
+    help: 'Memory that the fullest Redis primary uses, of its maxmemory; 0 without one',
+    registers: [registry],
+    collect() {
+      const ratio = read();
+      if (ratio === undefined) this.remove();
+      else this.set(ratio);
+    },
+  });
+
 export const dueEntriesTotal = (registry: Registry) =>
   new Counter({
     name: 'watchword_due_entries_total',
@@ -213,5 +226,23 @@ export const shardsLeased = (registry: Registry, read: () => number) =>
     registers: [registry],
     collect() {
       this.set(read());
+    },
+  });
+
+export const configPublicationsTotal = (registry: Registry) =>
+  new Counter({
+    name: 'watchword_config_publications_total',
+    help: 'Copies of a project’s configuration for the services, by result: published, older than the one there, or failed',
+    labelNames: ['result'],
+    registers: [registry],
+  });
+
+export const configUnpublishedProjects = (registry: Registry, read: () => Promise<readonly { value: number }[]>) =>
+  new Gauge({
+    name: 'watchword_config_unpublished_projects',
+    help: 'Projects that were changed and whose copy does not hold the change though it should',
+    registers: [registry],
+    async collect() {
+      await showSamples(this, read());
     },
   });

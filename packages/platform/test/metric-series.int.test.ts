@@ -56,7 +56,11 @@ test('a method that is none is no label', async () => {
 test('every metric of ours is named and labelled by the rules', () => {
   const LABELS =
     /^(route|method|status|result|outcome|class|state|queue|channel|provider|mode|action|reason|to|worker)$/;
-  const UNITS = { counter: /_total$/, histogram: /_seconds$/, gauge: /_(seconds|bytes|jobs|digests|state|shards)$/ };
+  const UNITS = {
+    counter: /_total$/,
+    histogram: /_seconds$/,
+    gauge: /_(seconds|bytes|jobs|digests|state|shards|projects|ratio)$/,
+  };
   for (const { name, type, labels, help } of describeMetrics().ours) {
     expect(name).toMatch(/^watchword_[a-z_]+$/);
     expect(name).toMatch(UNITS[type as keyof typeof UNITS]);

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Ends an open verification because its caller says so. Pacing and the count of sends stay as they are.
 -- KEYS  1 verification   2 operation   3 events   4 due
 -- ARGV  1 now   2 deadline   3 id   4 project   5 '1' when KEYS[2] is a real operation

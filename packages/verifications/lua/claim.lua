@@ -2,8 +2,8 @@
 -- Grants one attempt at a delivery, with a fencing number: of all who hold its job, one may call a provider.
 -- KEYS  1 verification   2 events   3 due
 -- ARGV  1 now   2 deadline   3 id   4 delivery ordinal   5 lease   6 least life, at most
--- Returns {claimed, attempt, sealed destination, sealed code, purpose, project, mode, code TTL, remaining, provider calls,
---         1 when the attempt before it was never settled}
+-- Returns {claimed, attempt, sealed destination, sealed code, sealed context or '', country or '', purpose, project, mode,
+--         code TTL, remaining, provider calls, 1 when the attempt before it was never settled}
 --       | {leased or ended or expired or gone or late}
 -- include "./prelude.lua"
 local verification, events, due = KEYS[1], KEYS[2], KEYS[3]
@@ -41,6 +41,6 @@ local lease_ends = now + tonumber(ARGV[5])
 redis.call('HSET', verification, 's' .. ordinal, 'sending', 'y' .. ordinal, lease_ends)
 redis.call('ZADD', due, lease_ends, delivery_due(id, ordinal))
 emit(events, verification, id, 'attempt.started', now, { delivery = delivery_id(id, ordinal), attempt = attempt })
-local fields = redis.call('HMGET', verification, 't', 'c' .. ordinal, 'u', 'p', 'm')
-return { 'claimed', attempt, fields[1], fields[2], fields[3], fields[4], fields[5], ttl, remaining,
-  number_of(verification, 'r' .. ordinal), after_lease }
+local fields = redis.call('HMGET', verification, 't', 'c' .. ordinal, 'k', 'C', 'u', 'p', 'm')
+return { 'claimed', attempt, fields[1], fields[2], fields[3] or '', fields[4] or '', fields[5], fields[6], fields[7],
+  ttl, remaining, number_of(verification, 'r' .. ordinal), after_lease }

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Acts on one entry of the due set. The entry is re-scored, never just removed, until what it follows up has ended.
 -- KEYS  1 verification   2 events   3 due
 -- ARGV  1 now   2 id   3 delivery ordinal, or 'x' for the verification's expiry   4 least life, at most   5 longest wait between looks

@@ -4,7 +4,7 @@
 -- KEYS  1 verification   2 destination   3 operation   4 events   5 due
 -- ARGV  1 now   2 deadline   3 id   4 project   5 candidate digest   6 binding digest   7 free wrong checks
 --       8 '1' when KEYS[3] is a real operation   9 '1' when the pepper of its codes has been retired, which ends it
--- Returns {JSON}, or {JSON, sealed destination, purpose, approved at} of an approval
+-- Returns {JSON}, or {JSON, sealed destination or '' once erased, purpose, approved at} of an approval
 -- JSON: {result, status, checks_remaining} with result one of CHECK_RESULTS
 --       | {result: checks_locked, retry_ms} | {result: not_found} | {result: gone} | {result: late}
 --       | {result: undigested}: the candidate was left empty, since the verification had been seen ended, and it is open
@@ -22,7 +22,8 @@ if project ~= ARGV[4] then return { '{"result":"not_found"}' } end
 
 -- What a token is made of is read each time, so that a repeat of the check that approved gets the same token.
 local function approved(text)
-  return { text, unpack(redis.call('HMGET', verification, 't', 'u', 'e')) }
+  local proved = redis.call('HMGET', verification, 't', 'u', 'e')
+  return { text, proved[1] or '', proved[2], proved[3] }
 end
 
 local known = recall(operation)

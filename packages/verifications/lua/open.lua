@@ -52,8 +52,8 @@ local first = append(events, id, 1, 'verification.opened', now, {
 local last = append(events, id, 2, 'delivery.queued', now, { delivery = delivery_id(id, 1), channel = ARGV[18] })
 -- All in one call: on the way of every send, each call of Redis counts.
 redis.call('HSET', verification, 'p', ARGV[5], 'm', ARGV[6], 'u', ARGV[7], 's', 'pending', 'b', binding, 't', ARGV[9],
-  'c', ARGV[11], 'g', ARGV[12], 'T', ttl, 'R', retention, 'o', now, 'x', expires, 'q', 2, 'f', first, 'l', last,
-  'n', 1, 's1', 'queued', 'x1', expires, 'h1', ARGV[19], 'c1', ARGV[20])
+  'C', ARGV[21], 'c', ARGV[11], 'g', ARGV[12], 'T', ttl, 'R', retention, 'o', now, 'x', expires, 'q', 2,
+  'f', first, 'l', last, 'n', 1, 's1', 'queued', 'x1', expires, 'h1', ARGV[19], 'c1', ARGV[20])
 if ARGV[10] ~= '' then redis.call('HSET', verification, 'k', ARGV[10]) end
 redis.call('PEXPIRE', verification, ttl + retention + OVERDUE_MS)
 follow_up(due, id, 1, now, expires)

@@ -1,9 +1,10 @@
 -- Shared by every script of the state machine. All keys of one call carry one hash tag: a destination's shard.
 --
 -- Verification (hash `ww:{NN}:v:<id>`; short names and values of at most 64 bytes keep it a listpack)
---   p project   m mode   u purpose   s status   b binding digest   c checks left   g how many of the last codes stay valid
---   n deliveries   q last event seq   f, l first and last event id   o opened   x expires   e ended   T code TTL   R retention
---   t sealed destination   k sealed context (locale, client, metadata)   U undeliverable   z approval token consumed
+--   p project   m mode   u purpose   C country   s status   b binding digest   c checks left   g how many of the last codes
+--   stay valid   n deliveries   q last event seq   f, l first and last event id   o opened   x expires   e ended
+--   T code TTL   R retention   t sealed destination   k sealed context (locale, client, metadata); both gone once erased
+--   U undeliverable   z approval token consumed
 --   per delivery i:  s<i> status   x<i> code expires   h<i> code digest   c<i> sealed code   a<i> attempts   r<i> provider calls
 --     y<i> lease of the attempt that is not settled yet ends   w<i> receipts: the highest of each attempt, a digit each
 --     j<i> the attempt that it was accepted by, when that is not the latest
@@ -131,6 +132,19 @@ local function end_verification(events, due, verification, id, now, status)
   redis.call('ZREM', due, expiry_due(id))
   emit(events, verification, id, 'verification.' .. status, now, {})
   redis.call('PEXPIRE', verification, fields[2])
+end
+
+-- Ends a verification that is open, and erases what says whose it was. Its state stays readable, and doing it twice is nothing.
+-- Returns whether Redis has it.
+local function erase_verification(events, due, verification, id, now)
+  local status = redis.call('HGET', verification, 's')
+  if not status then return false end
+  if status == 'pending' then
+    local is_over = now > number_of(verification, 'x')
+    end_verification(events, due, verification, id, now, is_over and 'expired' or 'canceled')
+  end
+  redis.call('HDEL', verification, 't', 'k')
+  return true
 end
 
 -- Never shortens: a streak outlives the verification that it was made on, and one locked for good stays.

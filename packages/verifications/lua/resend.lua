@@ -14,11 +14,12 @@ local sends_max, window = tonumber(ARGV[5]), tonumber(ARGV[6])
 if is_late(ARGV[2]) then return { '{"result":"late"}', '' } end
 if ARGV[11] == '' then operation = '' end
 if redis.call('HGET', verification, 'p') ~= ARGV[4] then return { '{"result":"not_found"}', '' } end
-local sealed_destination = redis.call('HGET', verification, 't')
+local sealed_destination = redis.call('HGET', verification, 't') or ''
 local known = recall(operation)
 if known then return { known, sealed_destination } end
 
 local status = redis.call('HGET', verification, 's')
+-- One that was erased has ended before.
 local is_lost = not string.find(ARGV[12], string.sub(sealed_destination, 1, 1), 1, true)
 if status == 'pending' and (is_lost or now > number_of(verification, 'x')) then
   end_verification(events, due, verification, id, now, 'expired')

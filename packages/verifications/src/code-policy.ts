@@ -1,6 +1,9 @@
 import type { CodeAlphabet } from './codes.ts';
 
-/** How codes of one purpose behave. Frozen into a verification when it opens, but for the limits on sends. */
+/**
+ * How codes of one purpose behave. Its life, its checks and how many codes stay valid are frozen into a verification when it
+ * opens. What a code looks like and how often one may be sent is of the policy at each send.
+ */
 export interface CodePolicy {
   readonly alphabet: CodeAlphabet;
   /** 6–10. */
@@ -20,8 +23,8 @@ export interface CodePolicy {
   readonly endedRetentionMs: number;
 }
 
-/** What is the same for every purpose; what is not was frozen into a verification when it opened. */
-export type CommonPolicy = Omit<CodePolicy, 'codesValidMax'>;
+/** What another code of an open verification takes from the policy. */
+export type SendPolicy = Pick<CodePolicy, 'alphabet' | 'length' | 'sendsMax' | 'sendsWindowMs' | 'pacingSeconds'>;
 
 /** Nothing is sent with less life left than this, or than a third of the code's whole life if that is shorter. */
 export const LEAST_LIFE_MS = 20_000;

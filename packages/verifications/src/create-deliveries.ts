@@ -5,6 +5,7 @@ import { shardKeys } from './addresses.ts';
 import { LEAST_LIFE_MS } from './code-policy.ts';
 import type { Claimed, ClaimedAttempt, Deliveries, Refused, Settlement } from './deliveries.ts';
 import { deriveAddressKeys } from './keys.ts';
+import { openContext } from './read-state.ts';
 import { claimScript, settleScript } from './scripts.ts';
 import { createSealer, SealKeyMissing } from './seal.ts';
 import { attemptIdOf, createVerificationIds, parseDeliveryId } from './verification-id.ts';
@@ -47,11 +48,12 @@ export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOp
     ]);
   }
 
-  function unseal(id: string, destination: Buffer, code: Buffer) {
+  function unseal(id: string, destination: Buffer, code: Buffer, context: Buffer) {
     try {
       return {
         destination: sealer.unseal(destination, id, 'destination'),
         code: sealer.unseal(code, id, 'code'),
+        locale: context.length === 0 ? undefined : openContext(sealer, context, id).locale,
       };
     } catch (error) {
       if (error instanceof SealKeyMissing) return error;
@@ -69,10 +71,11 @@ export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOp
       const deadline = clock.serverNow() + CLAIM_PATIENCE_MS;
       const reply = await claimScript(redis, found.keys, [clock.now(), deadline, id, ordinal, leaseMs, LEAST_LIFE_MS]);
       if (reply[0] !== 'claimed') return { result: reply[0] };
-      const [, ordinalOfAttempt, destination, code, purpose, project, modeName, codeTtlMs, remainingMs, ...counts] =
-        reply;
+      const [, ordinalOfAttempt, ...granted] = reply;
+      const [destination, code, context, country, purpose, project, modeName, codeTtlMs, remainingMs, ...counts] =
+        granted;
       const attempt = { id: attemptIdOf(found.ref, ordinalOfAttempt), ordinal: ordinalOfAttempt, deliveryId };
-      const unsealed = unseal(id, destination, code);
+      const unsealed = unseal(id, destination, code, context);
       if (unsealed instanceof SealKeyMissing) {
         await settle(attempt, settlementOfUnsealable(unsealed));
         return { result: 'unsealable' };
@@ -81,6 +84,7 @@ export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOp
         result: 'claimed',
         attempt,
         ...unsealed,
+        country: country === '' ? undefined : country,
         purpose,
         project,
         mode: mode.parse(modeName),
@@ -114,8 +118,11 @@ function describe(attempt: { deliveryId: string; ordinal: number }, settlement: 
     attempt: attempt.ordinal,
     outcome: settlement.outcome,
     ...(settlement.provider === null ? {} : { provider: settlement.provider }),
+    ...(settlement.providerId === undefined ? {} : { provider_id: settlement.providerId }),
     ...(settlement.class === undefined ? {} : { class: settlement.class }),
     ...(settlement.providerCode === undefined ? {} : { provider_code: settlement.providerCode }),
     ...(settlement.providerMessageId === undefined ? {} : { provider_message_id: settlement.providerMessageId }),
+    ...(settlement.costMicros === undefined ? {} : { cost_micros: settlement.costMicros }),
+    ...(settlement.template === undefined ? {} : { template: settlement.template }),
   };
 }

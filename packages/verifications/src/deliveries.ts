@@ -13,8 +13,12 @@ export interface Claimed {
   readonly result: 'claimed';
   readonly attempt: ClaimedAttempt;
   readonly destination: string;
+  /** As `open` was told; undefined for what an earlier version opened. */
+  readonly country: string | undefined;
   readonly code: string;
   readonly purpose: string;
+  /** BCP 47, as the caller gave it. */
+  readonly locale: string | undefined;
   readonly project: string;
   readonly mode: Mode;
   /** The whole life of the code, for the message's text. */
@@ -48,12 +52,18 @@ export type Next =
 export interface Settlement {
   /** Null when no provider could be called (each circuit is open). */
   readonly provider: string | null;
+  /** `prv_…`, of a project's own; the platform's have none. */
+  readonly providerId?: string;
   /** False for a probe, too: it tells of its provider, and does not count towards the calls of the delivery. */
   readonly countsAsCall: boolean;
   readonly outcome: AttemptOutcome;
   readonly class?: RejectionClass;
   readonly providerCode?: string;
   readonly providerMessageId?: string;
+  /** What the call costs, in millionths of the platform's currency; an integer. */
+  readonly costMicros?: number;
+  /** Id of the template of its message, or `shipped`. */
+  readonly template?: string;
   readonly next: Next;
 }
 

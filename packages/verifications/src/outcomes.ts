@@ -34,12 +34,21 @@ export interface Sent {
   readonly result: 'sent';
   readonly id: string;
   readonly deliveryId: string;
-  /** Undefined when this process lacks the key that it was sealed under. */
+  /** Undefined once erased, or when this process lacks the key that it was sealed under. */
   readonly destination: string | undefined;
   readonly expiresAt: number;
   readonly resendAt: number;
   readonly sendsRemaining: number;
   readonly checksRemaining: number;
+}
+
+/** For whom a verification is, so that another code for it can be judged before it is made. */
+export interface Recipient {
+  readonly purpose: string;
+  /** Undefined once erased, or when this process lacks the key that it was sealed under. */
+  readonly destination: string | undefined;
+  /** Whether another code may be sent: not when it has ended, and not when its seal key has been retired. */
+  readonly isOpen: boolean;
 }
 
 export type SendRefused = { readonly result: 'resend_too_soon' | 'max_sends'; readonly retryMs: number };
@@ -49,7 +58,7 @@ export type NotFound = { readonly result: 'not_found' };
 /** What an approval proved. */
 export interface Approval {
   readonly id: string;
-  /** Undefined when its seal key has been retired. */
+  /** Undefined once erased, or when its seal key has been retired. */
   readonly destination: string | undefined;
   readonly purpose: string;
   /** Milliseconds since the epoch; the same for every repeat of the check that approved. */

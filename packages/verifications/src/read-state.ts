@@ -23,7 +23,7 @@ export async function readState(
   address: VerificationAddress,
 ) {
   const fields = await redis.hgetallBuffer(shardKeys(address.shard).verification(id));
-  if (!fields.p || !fields.t) return null;
+  if (!fields.p) return null;
   const text = (field: string) => fields[field]?.toString() ?? '';
   const number = (field: string) => Number(text(field) || 0);
   const expiresAt = number('x');
@@ -35,8 +35,8 @@ export async function readState(
     purpose: text('u'),
     status,
     undeliverable: text('U') === '1',
-    /** Undefined when its seal key has been retired; locale and metadata are lost then, too. */
-    destination: unsealIfHeld(sealer, fields.t, id, 'destination'),
+    /** Undefined once erased, or when its seal key has been retired; locale and metadata are lost then, too. */
+    destination: fields.t && unsealIfHeld(sealer, fields.t, id, 'destination'),
     openedAt: number('o'),
     expiresAt,
     endedAt: stored === 'pending' ? (status === 'expired' ? expiresAt : undefined) : number('e'),

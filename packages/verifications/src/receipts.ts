@@ -37,6 +37,12 @@ export function createReceipts({ redis, clock, idKey }: ReceiptsOptions) {
     /** Whether the id was made with our key: for a made-up one nothing is looked up. */
     isOurs: (attemptId: string): boolean => find(attemptId) !== null,
 
+    /** Which project an attempt is of; null when its verification is forgotten. */
+    async projectOf(attemptId: string): Promise<string | null> {
+      const found = find(attemptId);
+      return found === null ? null : redis.hget(shardKeys(found.shard).verification(found.id), 'p');
+    },
+
     /** Records a receipt and moves its delivery by it. A repeat changes nothing, so it may be given as often as one likes. */
     async receive({ attemptId, provider, mode, status, providerCode = '' }: Receipt): Promise<ReceiptResult> {
       const found = find(attemptId);

@@ -11,7 +11,7 @@ const status = z.enum(VERIFICATION_STATUSES);
 const late = z.object({ result: z.literal('late') });
 const notFound = z.object({ result: z.literal('not_found') });
 const notPending = z.object({ result: z.literal('not_pending'), status });
-const opened = z.object({
+export const openedOutcome = z.object({
   result: z.literal('opened'),
   id: z.string(),
   delivery: z.int(),
@@ -21,7 +21,7 @@ const opened = z.object({
   checks_remaining: z.int(),
 });
 const refused = z.object({ result: z.enum(['resend_too_soon', 'max_sends']), retry_ms: z.number() });
-export type OpenedOutcome = z.infer<typeof opened>;
+export type OpenedOutcome = z.infer<typeof openedOutcome>;
 
 const SHARD_KEYS = ['verification', 'destination', 'operation', 'events', 'due'] as const;
 
@@ -29,14 +29,19 @@ export const openScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/open.lua'),
   keys: SHARD_KEYS,
   reply: json(
-    z.discriminatedUnion('result', [opened, refused, late, z.object({ result: z.literal('exists'), id: z.string() })]),
+    z.discriminatedUnion('result', [
+      openedOutcome,
+      refused,
+      late,
+      z.object({ result: z.literal('exists'), id: z.string() }),
+    ]),
   ),
 });
 
 export const resendScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/resend.lua'),
   keys: SHARD_KEYS,
-  reply: z.tuple([json(z.discriminatedUnion('result', [opened, refused, late, notFound, notPending])), bytes]),
+  reply: z.tuple([json(z.discriminatedUnion('result', [openedOutcome, refused, late, notFound, notPending])), bytes]),
   binary: true,
 });
 
@@ -84,6 +89,8 @@ export const claimScript = defineScript({
       z.int(),
       bytes,
       bytes,
+      bytes,
+      text,
       text,
       text,
       text,
@@ -113,6 +120,18 @@ export const drainDueScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/drain-due.lua'),
   keys: ['verification', 'events', 'due'],
   reply: z.union([z.tuple([z.literal('enqueue'), z.int()]), z.tuple([z.enum(['expired', 'ended', 'later'])])]),
+});
+
+export const eraseDestinationScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/erase-destination.lua'),
+  keys: ['operation', 'events', 'due'],
+  reply: json(z.discriminatedUnion('result', [z.object({ result: z.literal('accepted'), id: z.string() }), late])),
+});
+
+export const forgetVerificationScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/forget-verification.lua'),
+  keys: ['verification', 'destination', 'events', 'due'],
+  reply: z.int(),
 });
 
 export const registerDigestProfileScript = defineScript({

@@ -1,15 +1,18 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import { isKeyToCome, type KeyRing } from '@watchword/platform';
 
-/** Which field a sealed value belongs to; it opens nowhere else. */
-export type SealedField = 'destination' | 'code' | 'context';
+/**
+ * Which field a sealed value belongs to; it opens nowhere else. Those of a verification or an erasure, the entries of a list,
+ * the credentials of a provider, the address of a user.
+ */
+export type SealedField = 'destination' | 'code' | 'context' | 'entries' | 'credentials' | 'email';
 
 export interface Sealer {
   /** Ids of the keys whose values are not lost, a byte each: those held, and those still to come. */
   readonly keyIds: Buffer;
-  /** AES-256-GCM: key id (1 byte), nonce (12), ciphertext, tag (16); bound to the verification and the field. */
+  /** AES-256-GCM: key id (1 byte), nonce (12), ciphertext, tag (16); bound to the id of what it belongs to and the field. */
   seal(plain: string, id: string, field: SealedField): Buffer;
-  /** Throws when the value was sealed for another verification or field, or changed; `SealKeyMissing` when its key is gone. */
+  /** Throws when the value was sealed for another id or field, or changed; `SealKeyMissing` when its key is gone. */
   unseal(sealed: Buffer, id: string, field: SealedField): string;
 }
 

@@ -1,6 +1,6 @@
 import type { Channel } from '@watchword/contracts';
 import { digestBinding, keysOf, locate, shardKeys } from './addresses.ts';
-import type { CodePolicy, CommonPolicy } from './code-policy.ts';
+import type { CodePolicy, SendPolicy } from './code-policy.ts';
 import { generateCode } from './codes.ts';
 import type { Core } from './core.ts';
 import {
@@ -8,12 +8,13 @@ import {
   type NotFound,
   type NotPending,
   type OpenInput,
+  type Recipient,
   type SendRefused,
   type Sent,
   tooLate,
 } from './outcomes.ts';
-import { type OpenedOutcome, openScript, resendScript } from './scripts.ts';
-import { unsealIfHeld } from './seal.ts';
+import { type OpenedOutcome, openedOutcome, openScript, resendScript } from './scripts.ts';
+import { SealKeyMissing, unsealIfHeld } from './seal.ts';
 import { deliveryIdOf, VERIFICATION_PREFIX } from './verification-id.ts';
 
 /** Opening a verification and resending: each send has a code of its own. */
@@ -68,7 +69,7 @@ export function createSending({ redis, clock, keys, ids, sealer, profiles, find,
   async function resend(
     publicId: string,
     channel: Channel,
-    policy: CommonPolicy,
+    policy: SendPolicy,
     call: CallContext,
   ): Promise<Sent | SendRefused | NotPending | NotFound> {
     const found = find(publicId);
@@ -103,7 +104,37 @@ export function createSending({ redis, clock, keys, ids, sealer, profiles, find,
     }
   }
 
-  return { open, resend };
+  /** For whom a verification is, and whether another code may still be sent for it. Null for what there is not. */
+  async function recipientOf(publicId: string, project: string): Promise<Recipient | null> {
+    const found = find(publicId);
+    if (!found) return null;
+    const key = shardKeys(found.address.shard).verification(found.id);
+    const [owner, purpose, status, sealed] = await redis.hmgetBuffer(key, 'p', 'u', 's', 't');
+    if (owner?.toString() !== project) return null;
+    const isPending = status?.toString() === 'pending';
+    return { purpose: purpose?.toString() ?? '', ...destinationOf(found.id, sealed ?? null, isPending) };
+  }
+
+  function destinationOf(id: string, sealed: Buffer | null, isPending: boolean): Omit<Recipient, 'purpose'> {
+    if (sealed === null) return { destination: undefined, isOpen: false };
+    try {
+      return { destination: sealer.unseal(sealed, id, 'destination'), isOpen: isPending };
+    } catch (error) {
+      if (!(error instanceof SealKeyMissing)) throw error;
+      // What was sealed under a retired key is lost: resending ends it.
+      return { destination: undefined, isOpen: isPending && error.toCome };
+    }
+  }
+
+  /** What this operation answered when it sent, if it is a repeat that sent before; null otherwise. */
+  async function sentBefore(destination: string, call: CallContext): Promise<Sent | null> {
+    if (call.operation === '') return null;
+    const { shard } = locate(keys, call.project, '', destination);
+    const text = await redis.get(shardKeys(shard).operation(call.operation));
+    return text === null ? null : toSent(openedOutcome.parse(JSON.parse(text)), destination);
+  }
+
+  return { open, resend, recipientOf, sentBefore };
 }
 
 function toSent(outcome: OpenedOutcome, destination: string | undefined): Sent {

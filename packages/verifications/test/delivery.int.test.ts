@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { locate, shardKeys } from '../src/addresses.ts';
 import { createDeliveries } from '../src/create-deliveries.ts';
 import type { Claimed } from '../src/deliveries.ts';
+import { deriveAddressKeys } from '../src/keys.ts';
 import { type Harness, openInput, policy, startHarness } from './harness.ts';
 
 let harness: Harness;
@@ -58,6 +60,50 @@ test('a claim that was superseded after its lease changes nothing', async () => 
   expect(await harness.deliveries.settle(dead.attempt, accepted('twilio'))).toBe('stale');
   expect(await statusOf(sent.id)).toEqual(['sending']);
   expect(await harness.deliveries.settle(alive.attempt, accepted('vonage'))).toBe('settled');
+});
+
+test('a claim says when nobody settled the attempt before it, and only then', async () => {
+  const sent = await harness.open();
+  expect((await claim(sent.deliveryId)).isAfterLease).toBe(false);
+  harness.travel(LEASE_MS + 1);
+  const { attempt, isAfterLease } = await claim(sent.deliveryId);
+  expect(isAfterLease).toBe(true);
+  const later = { kind: 'later', delayMs: 1_000 } as const;
+  const waiting = { provider: null, countsAsCall: false, outcome: 'transient', next: later } as const;
+  expect(await harness.deliveries.settle(attempt, waiting)).toBe('settled');
+  expect((await claim(sent.deliveryId)).isAfterLease).toBe(false);
+});
+
+test('a claim gives what the message is made of, also of what an earlier version opened', async () => {
+  const context = { locale: 'pt-BR', client: { ip: '192.0.2.1' } };
+  const sent = await harness.open({ country: 'BR', context });
+  expect(await claim(sent.deliveryId)).toMatchObject({ locale: 'pt-BR', country: 'BR', destination: sent.destination });
+  const plain = await harness.open({ country: '+1' });
+  const { shard } = locate(deriveAddressKeys(harness.keys.idKey), harness.project, 'login', plain.destination ?? '');
+  const key = shardKeys(shard).verification(plain.id.slice('ver_'.length));
+  expect(await harness.redis.hget(key, 'C')).toBe('+1');
+  await harness.redis.hdel(key, 'C');
+  expect(await claim(plain.deliveryId)).toMatchObject({ locale: undefined, country: undefined, purpose: 'login' });
+});
+
+test('what a call cost and which template it used stand in its event', async () => {
+  const sent = await harness.open();
+  const { attempt } = await claim(sent.deliveryId);
+  await harness.deliveries.settle(attempt, { ...accepted('twilio'), costMicros: 74_100, template: 'shipped' });
+  const settled = (await harness.timelineOf(sent.id)).find(({ type }) => type === 'attempt.settled');
+  expect(settled?.data).toMatchObject({ cost_micros: 74_100, template: 'shipped' });
+});
+
+test('a verification outlives its code by the retention and ten minutes more, for a due set that is behind', async () => {
+  const sent = await harness.open({}, { codeTtlMs: 120_000, endedRetentionMs: 1_000 });
+  const { shard } = locate(deriveAddressKeys(harness.keys.idKey), harness.project, 'login', sent.destination ?? '');
+  const key = shardKeys(shard).verification(sent.id.slice('ver_'.length));
+  const least = 120_000 + 1_000 + 10 * 60_000;
+  expect(await harness.redis.pttl(key)).toBeGreaterThan(least - 2_000);
+  await harness.redis.pexpire(key, 1_000);
+  harness.travel(60_000);
+  await harness.verifications.resend(sent.id, 'sms', policy, harness.call());
+  expect(await harness.redis.pttl(key)).toBeGreaterThan(least - 2_000);
 });
 
 test('the due set enqueues a delivery that was never enqueued, and again one whose lease has ended', async () => {

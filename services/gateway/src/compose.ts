@@ -1,5 +1,8 @@
+import { ROOT_PROJECT } from '@watchword/contracts';
 import {
   type Clock,
+  createConfigCache,
+  createConfigCopies,
   createLogger,
   createRegistry,
   type Disposer,
@@ -10,11 +13,15 @@ import {
   startAdminServer,
   withDisposer,
 } from '@watchword/platform';
+import { createAccess } from './access/access.ts';
+import { createLastUsed } from './access/last-used.ts';
+import { createAddressLimit } from './admission/address-limit.ts';
 import { createAdmission } from './admission/admission.ts';
+import { createKeyedHash } from './admission/keyed-hash.ts';
 import { buildApp } from './app.ts';
 import type { GatewayConfig } from './config.ts';
-import { createOtpHop } from './hop/otp-hop.ts';
-import { createAuthenticate } from './http/authenticate.ts';
+import { createHop } from './hop/hop.ts';
+import type { SendLimits } from './ports.ts';
 import { createProbeOtp } from './usecases/probe-otp.ts';
 import { createReadJwks } from './usecases/read-jwks.ts';
 import { createRelayCall } from './usecases/relay-call.ts';
@@ -23,14 +30,17 @@ import { createRelayReceipt } from './usecases/relay-receipt.ts';
 const CALLS_IN_FLIGHT_MAX = 2_000;
 /** Some thousand a second, when otp takes its usual milliseconds. */
 const RECEIPTS_IN_FLIGHT_MAX = 100;
-const PROJECT = 'default';
+/** The console's calls are slower, and must not use up what the others have. */
+const MANAGED_IN_FLIGHT_MAX = 200;
+const MANAGED_TIMEOUT_MS = 5_000;
 
 export interface ComposeGatewayOptions {
   readonly logger?: Logger;
   readonly clock?: Clock;
-  /** The project that the one API key belongs to. */
+  /** The project that the root key belongs to. */
   readonly project?: string;
   readonly callsInFlightMax?: number;
+  readonly managedInFlightMax?: number;
   readonly receiptsInFlightMax?: number;
 }
 
@@ -47,7 +57,7 @@ async function compose(
   const { LISTEN_HOST: host, REQUEST_TIMEOUT_MS: requestTimeoutMs, HOP_KEY: hopKey } = config;
   const logger = options.logger ?? createLogger({ service: 'gateway', level: config.LOG_LEVEL });
   const registry = createRegistry('gateway');
-  const project = options.project ?? PROJECT;
+  const project = options.project ?? ROOT_PROJECT;
 
   const { redis, clock } = await openRedis(
     {
@@ -62,15 +72,36 @@ async function compose(
     disposer,
   );
 
-  const hop = createOtpHop({ url: config.OTP_URL, hopKey });
+  const lastUsed = createLastUsed({ redis, clock, logger });
+  disposer.add(() => lastUsed.close());
+  const hop = createHop({ name: 'otp', url: config.OTP_URL, hopKey });
   disposer.add(() => hop.close());
-  const admission = createAdmission({ redis, clock, hopKey, sendsPerHour: config.PROJECT_SENDS_PER_HOUR });
+  const consoleHop = createHop({ name: 'console', url: config.CONSOLE_URL, hopKey });
+  disposer.add(() => consoleHop.close());
+  const copies = createConfigCopies(redis);
+  const access = createAccess({
+    copies,
+    cache: createConfigCache({ copies, part: 'access' }),
+    clock,
+    rootKey: config.API_KEY,
+    rootProject: project,
+    defaults: defaultLimits(config),
+  });
+  const hash = createKeyedHash(hopKey);
+  const relaying = { access, admission: createAdmission({ redis, clock, hash }), lastUsed, clock };
   const { callsInFlightMax = CALLS_IN_FLIGHT_MAX, receiptsInFlightMax = RECEIPTS_IN_FLIGHT_MAX } = options;
   const app = await buildApp({
     logger,
     registry,
-    authenticate: createAuthenticate(config.API_KEY, project),
-    relayCall: createRelayCall({ admission, hop, clock, requestTimeoutMs, callsInFlightMax }),
+    access,
+    limitAddress: createAddressLimit({ redis, clock, hash, callsMax: config.MANAGEMENT_CALLS_PER_15_MIN }),
+    relayCall: createRelayCall({ ...relaying, hop, requestTimeoutMs, callsInFlightMax }),
+    relayManaged: createRelayCall({
+      ...relaying,
+      hop: consoleHop,
+      requestTimeoutMs: MANAGED_TIMEOUT_MS,
+      callsInFlightMax: options.managedInFlightMax ?? MANAGED_IN_FLIGHT_MAX,
+    }),
     relayReceipt: createRelayReceipt({ hop, clock, requestTimeoutMs, receiptsInFlightMax }),
     readJwks: createReadJwks({ hop, clock, requestTimeoutMs }),
   });
@@ -97,5 +128,14 @@ async function compose(
     close: disposer.dispose,
     stopGraceSeconds: config.STOP_GRACE_SECONDS,
     pending: disposer.pending,
+  };
+}
+
+function defaultLimits(config: GatewayConfig): SendLimits {
+  return {
+    projectSendsPerHour: config.PROJECT_SENDS_PER_HOUR,
+    userSendsPerMinute: config.USER_SENDS_PER_MINUTE,
+    ipSendsPerHour: config.IP_SENDS_PER_HOUR,
+    monthlySends: null,
   };
 }

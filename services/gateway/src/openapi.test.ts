@@ -6,10 +6,15 @@ import {
   consumedTokenSchema,
   consumeTokenSchema,
   ERRORS,
+  eraseDestinationSchema,
+  erasureSchema,
   judgedCheckSchema,
   jwksSchema,
+  MANAGEMENT_CALLS,
+  type ManagedCall,
   openVerificationSchema,
   resendVerificationSchema,
+  SEARCH_CALLS,
   timelineSchema,
   verificationSchema,
 } from '@watchword/contracts';
@@ -19,6 +24,7 @@ import { buildOpenApi } from './openapi.ts';
 
 interface Operation {
   operationId: string;
+  description?: string;
   security?: unknown;
   parameters?: { in: string; name: string; required: boolean }[];
   requestBody?: { required: boolean; content: Record<string, { schema: unknown; example?: unknown }> };
@@ -27,6 +33,8 @@ interface Operation {
     { headers: Record<string, unknown>; content?: Record<string, { schema: { $ref: string }; example?: unknown }> }
   >;
 }
+
+const MANAGED: readonly ManagedCall[] = [...MANAGEMENT_CALLS, ...SEARCH_CALLS];
 
 let document: Record<string, unknown>;
 let operations: [string, Operation][];
@@ -60,6 +68,8 @@ describe('the OpenAPI document', () => {
         'post /v1/verifications/{id}/cancel',
         'post /v1/verifications/{id}/check',
         'post /v1/verifications/{id}/resend',
+        'post /v1/destinations/erase',
+        ...MANAGED.map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, '{$1}')}`),
       ]),
     );
     expect(document.security).toEqual([{ apiKey: [] }]);
@@ -85,12 +95,22 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('tells of Retry-After where there is one, and of Idempotency-Key on each POST of the API', () => {
-    for (const [name, { responses, parameters = [] }] of operations) {
+  it('tells of Retry-After where there is one, and of Idempotency-Key or If-Match where they mean something', () => {
+    for (const [name, { operationId, responses, parameters = [] }] of operations) {
       expect(Object.keys(responses['503']?.headers ?? {}), name).toContain('Retry-After');
       expect(Object.keys(responses['401']?.headers ?? {}), name).not.toContain('Retry-After');
       const headers = parameters.filter((parameter) => parameter.in === 'header').map((parameter) => parameter.name);
-      expect(headers, name).toEqual(name.startsWith('post /v1/') ? ['Idempotency-Key'] : []);
+      const managed = MANAGED.find((call) => call.operationId === operationId);
+      const expected = managed?.needsIfMatch === true ? ['If-Match'] : [];
+      const isIdempotent = managed === undefined && name.startsWith('post /v1/');
+      expect(headers, name).toEqual(isIdempotent ? ['Idempotency-Key'] : expected);
+    }
+  });
+
+  it('names the scopes that each call with a key needs', () => {
+    for (const [name, { security, description = '' }] of operations) {
+      const isKeyless = JSON.stringify(security) === '[]';
+      expect(/Needs the scope `[a-z]+/.test(description), name).toBe(!isKeyless);
     }
   });
 
@@ -107,6 +127,7 @@ describe('the OpenAPI document', () => {
       checkVerification: checkVerificationSchema,
       checkDestination: checkDestinationSchema,
       consumeToken: consumeTokenSchema,
+      eraseDestination: eraseDestinationSchema,
     };
     for (const [id, schema] of Object.entries(requests)) schema.parse(EXAMPLES[id]?.request);
     const answers = {
@@ -118,6 +139,7 @@ describe('the OpenAPI document', () => {
       readVerification: verificationSchema,
       readTimeline: timelineSchema,
       consumeToken: consumedTokenSchema,
+      eraseDestination: erasureSchema,
       readJwks: jwksSchema,
     };
     for (const [id, schema] of Object.entries(answers)) schema.strict().parse(EXAMPLES[id]?.answer);

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { connectRedis, createLogger, Secret } from '@watchword/platform';
+import type { RedisConnection } from '@watchword/platform';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { connectTestRedis } from './copies.fixture.ts';
 import { OPEN, startGateway, type TestGateway, type TestGatewayOptions } from './gateway.fixture.ts';
 import { json } from './otp-stand-in.fixture.ts';
 
@@ -191,7 +192,7 @@ describe('Idempotency-Key', () => {
     expect(limited.status).toBe(429);
     const repeated = await open('first');
     expect([repeated.status, repeated.body.operation]).toEqual([202, body.operation]);
-    const redis = await connect();
+    const redis = await connectTestRedis();
     const keys = await redis.exists(`ww:{p:${gateway.project}}:sends`);
     clock.nowMs += 3 * HOUR_MS;
     expect(
@@ -218,7 +219,7 @@ describe('Idempotency-Key', () => {
     await start(1000);
     const idempotencyKey = `order-${randomUUID()}`;
     await open(idempotencyKey);
-    const redis = await connect();
+    const redis = await connectTestRedis();
     const found = await scan(redis, `ww:{p:${gateway.project}}:i:*`);
     expect(found).toHaveLength(1);
     const [name = ''] = found;
@@ -238,24 +239,15 @@ describe('the deadline', () => {
     const answer = await gateway.call('/v1/verifications', { body: OPEN, idempotencyKey: 'late' });
     expect([answer.status, answer.body.code, answer.headers['retry-after']]).toEqual([503, 'unavailable', '1']);
     expect(gateway.otp.calls).toEqual([]);
-    const redis = await connect();
+    const redis = await connectTestRedis();
     expect(await redis.exists(`ww:{p:${gateway.project}}:sends`)).toBe(0);
     expect(await scan(redis, `ww:{p:${gateway.project}}:i:*`)).toEqual([]);
     redis.disconnect();
   });
 });
 
-const connect = () =>
-  connectRedis({
-    url: new Secret(inject('redisUrl')),
-    name: 'test',
-    profile: 'request',
-    logger: createLogger({ service: 'test', level: 'silent' }),
-    commandTimeoutMs: 5_000,
-  });
-
 /** KEYS on the node that holds the pattern's hash tag. */
-async function scan(redis: Awaited<ReturnType<typeof connect>>, pattern: string): Promise<string[]> {
+async function scan(redis: RedisConnection, pattern: string): Promise<string[]> {
   const nodes = 'nodes' in redis ? redis.nodes('master') : [redis];
   return (await Promise.all(nodes.map((node) => node.keys(pattern)))).flat();
 }

@@ -2,13 +2,17 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { problemSchema } from '@watchword/contracts';
-import { mintApiKey } from '@watchword/platform';
+import { createConfigCopies, mintApiKey } from '@watchword/platform';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { connectTestRedis } from './copies.fixture.ts';
 import { type Answer, OPEN, startGateway, type TestGateway } from './gateway.fixture.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startGateway({ redisUrl: inject('redisUrl') });
+  const redis = await connectTestRedis();
+  await createConfigCopies(redis).markPublished();
+  redis.disconnect();
 });
 afterAll(() => gateway.close());
 

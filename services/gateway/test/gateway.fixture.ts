@@ -25,7 +25,9 @@ export interface Answer<T> {
 }
 
 export interface CallOptions {
-  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Instead of the root key. */
+  readonly apiKey?: string;
   /** Sent as it is when it is text, else as JSON. */
   readonly body?: unknown;
   readonly headers?: Record<string, string | string[]>;
@@ -35,6 +37,7 @@ export interface CallOptions {
 export interface TestGateway {
   readonly service: RunningService;
   readonly otp: OtpStandIn;
+  readonly console: OtpStandIn;
   readonly project: string;
   readonly apiKey: string;
   call<T = Problem>(path: string, options?: CallOptions): Promise<Answer<T>>;
@@ -48,7 +51,7 @@ export interface TestGatewayOptions extends ComposeGatewayOptions {
 
 export const OPEN = { to: '+14155550123' };
 
-/** A gateway of a project of its own, in front of a stand-in for otp. */
+/** A gateway of a project of its own, in front of stand-ins for otp and the console. */
 export async function startGateway({ redisUrl, environment, ...options }: TestGatewayOptions): Promise<TestGateway> {
   const disposer = createDisposer();
   const apiKey = environment?.API_KEY ?? mintApiKey('test');
@@ -62,23 +65,26 @@ export async function startGateway({ redisUrl, environment, ...options }: TestGa
   });
   const otp = await startOtpStandIn(config.HOP_KEY);
   disposer.add(() => otp.close());
+  const console = await startOtpStandIn(config.HOP_KEY);
+  disposer.add(() => console.close());
   const project = `p${randomUUID()}`;
   try {
     const service = await composeGateway(
-      { ...config, OTP_URL: environment?.OTP_URL ?? otp.url },
+      { ...config, OTP_URL: environment?.OTP_URL ?? otp.url, CONSOLE_URL: environment?.CONSOLE_URL ?? console.url },
       { project, logger: createLogger({ service: 'gateway', level: 'silent' }), ...options },
     );
     disposer.add(() => service.close());
-    return { service, otp, project, apiKey, call: createCall(service.url ?? '', apiKey), close: disposer.dispose };
+    const call = createCall(service.url ?? '', apiKey);
+    return { service, otp, console, project, apiKey, call, close: disposer.dispose };
   } catch (error) {
     await disposer.dispose();
     throw error;
   }
 }
 
-function createCall(url: string, apiKey: string) {
+function createCall(url: string, rootKey: string) {
   return async function call<T = Problem>(path: string, options: CallOptions = {}): Promise<Answer<T>> {
-    const { body, headers, idempotencyKey, method = 'POST' } = options;
+    const { body, headers, idempotencyKey, apiKey = rootKey, method = 'POST' } = options;
     const startedAtMs = performance.now();
     const response = await request(url + path, {
       method,

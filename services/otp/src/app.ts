@@ -1,18 +1,20 @@
 import {
   type Clock,
+  createAnswerCall,
   createHttpApp,
   createRecordRequest,
   type HttpApp,
   type Logger,
   type Registry,
   type Secret,
+  serveHop,
 } from '@watchword/platform';
-import { createAnswerCall } from './http/answer-call.ts';
-import { serveHop } from './http/hop.ts';
+import { erasureRoute } from './http/erasure-route.ts';
 import { receiptRoute } from './http/receipt-route.ts';
 import { type TokenUseCases, tokenRoutes } from './http/token-routes.ts';
 import { type UseCases, verificationRoutes } from './http/verification-routes.ts';
 import type { ApplyReceipt } from './usecases/apply-receipt.ts';
+import type { createEraseDestination } from './usecases/erase-destination.ts';
 
 export interface OtpAppDeps {
   readonly logger: Logger;
@@ -21,13 +23,20 @@ export interface OtpAppDeps {
   readonly clock: Clock;
   readonly useCases: UseCases & TokenUseCases;
   readonly applyReceipt: ApplyReceipt;
+  readonly eraseDestination: ReturnType<typeof createEraseDestination>;
 }
 
 /** The otp service's HTTP interface: the signed hop and nothing else. */
-export function buildApp({ logger, registry, hopKey, clock, useCases, applyReceipt }: OtpAppDeps): HttpApp {
+export function buildApp(deps: OtpAppDeps): HttpApp {
+  const { logger, registry, hopKey, clock, useCases, applyReceipt, eraseDestination } = deps;
   const recordRequest = createRecordRequest(registry);
   const app = createHttpApp({ logger, registry, recordRequest });
-  const routes = [...verificationRoutes(useCases), ...tokenRoutes(useCases), receiptRoute(applyReceipt)];
+  const routes = [
+    ...verificationRoutes(useCases),
+    ...tokenRoutes(useCases),
+    erasureRoute(eraseDestination),
+    receiptRoute(applyReceipt),
+  ];
   serveHop(app, hopKey, createAnswerCall({ routes, clock, logger, recordRequest }));
   return app;
 }

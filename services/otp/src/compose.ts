@@ -1,15 +1,9 @@
 import { availableParallelism } from 'node:os';
 import {
-  createCircuit,
-  createTwilioReceiptReader,
-  createVonageReceiptReader,
-  twilioReceiptAccounts,
-  vonageReceiptAccounts,
-} from '@watchword/delivery';
-import {
   type Clock,
   checksTotal,
-  circuitTransitionsTotal,
+  createConfigCache,
+  createConfigCopies,
   createDeliveryProducer,
   createLogger,
   createRegistry,
@@ -23,26 +17,28 @@ import {
   queueJobs,
   queueOldestJobAgeSeconds,
   type RedisConnection,
-  type Registry,
   type RunningService,
-  receiptsTotal,
   sendsTotal,
   startAdminServer,
   withDisposer,
 } from '@watchword/platform';
-import { openRecords } from '@watchword/records';
-import { createDueSet, createReceipts, createSealer, createVerifications } from '@watchword/verifications';
+import { openRecords, recordsTarget } from '@watchword/records';
+import { createDueSet, createErasure, createSealer, createVerifications } from '@watchword/verifications';
 import { createCodeDigests, digestsAtATime, registerDigestProfile } from '@watchword/verifications/digest';
 import { buildApp } from './app.ts';
+import { composeReceipts } from './compose-receipts.ts';
 import type { OtpConfig } from './config.ts';
-import { createCodePolicies } from './domain/code-policies.ts';
+import { createCodePolicyOf } from './domain/code-policies.ts';
 import { startDueTicker } from './jobs/due-ticker.ts';
+import { watchRedisMemory } from './jobs/watch-redis-memory.ts';
 import type { DeliveryQueue } from './ports.ts';
+import { createRulesOf } from './projects/project-rules.ts';
 import { createApprovalTokens } from './tokens/approval-tokens.ts';
-import { createApplyReceipt } from './usecases/apply-receipt.ts';
 import { createCancelVerification } from './usecases/cancel-verification.ts';
 import { createCheckCode } from './usecases/check-code.ts';
 import { createConsumeToken } from './usecases/consume-token.ts';
+import { createEraseDestination } from './usecases/erase-destination.ts';
+import { createGuardSend } from './usecases/guard-send.ts';
 import { createHandOver } from './usecases/hand-over.ts';
 import { createOpenVerification } from './usecases/open-verification.ts';
 import { createReadVerification } from './usecases/read-verification.ts';
@@ -91,14 +87,23 @@ async function compose(config: OtpConfig, parts: OtpParts, disposer: Disposer): 
     // The mark of a token that was consumed goes with its verification.
     ttlSeconds: Math.min(config.TOKEN_TTL_SECONDS, config.ENDED_RETENTION_SECONDS),
   });
-  const policies = createCodePolicies(config);
+  const sealer = createSealer(SEAL_KEY);
+  const cache = createConfigCache({ copies: createConfigCopies(redis), part: 'sending' });
+  const rulesOf = createRulesOf({ cache, policyOf: createCodePolicyOf(config), sealer, logger });
+  const room = await watchRedisMemory(redis, registry, logger);
+  disposer.add(() => room.stop(), 'a look at the memory of Redis');
   const sends = sendsTotal(registry);
   const checks = checksTotal(registry);
   const onSend = (outcome: string) => sends.inc({ outcome });
   const onCheck = (result: string) => checks.inc({ result });
-  const handOver = createHandOver(queue, clock, logger);
+  const sending = {
+    verifications,
+    rulesOf,
+    guardSend: createGuardSend({ verifications, room, onSend }),
+    handOver: createHandOver(queue, clock, logger),
+    onSend,
+  };
   const records = await openDurableRecords(config, disposer);
-  const sealer = createSealer(SEAL_KEY);
   const reading = createReadVerification({ verifications, records, sealer, now: () => clock.now() });
   const app = buildApp({
     logger,
@@ -107,14 +112,24 @@ async function compose(config: OtpConfig, parts: OtpParts, disposer: Disposer): 
     clock,
     useCases: {
       ...reading,
-      openVerification: createOpenVerification({ verifications, policies, handOver, onSend }),
-      resendCode: createResendCode({ verifications, policies, handOver, onSend }),
-      checkCode: createCheckCode({ verifications, records, tokens, policies, onCheck }),
+      openVerification: createOpenVerification(sending),
+      resendCode: createResendCode(sending),
+      checkCode: createCheckCode({
+        verifications,
+        records,
+        tokens,
+        streakFreeChecks: config.STREAK_FREE_CHECKS,
+        onCheck,
+      }),
       cancelVerification: createCancelVerification(verifications, reading.readVerification),
       consumeToken: createConsumeToken({ verifications, tokens }),
       jwks: tokens.jwks,
     },
-    applyReceipt: composeReceipts({ config, redis, clock, registry, logger }),
+    eraseDestination: createEraseDestination({
+      erasure: createErasure({ redis, clock, idKey: ID_KEY, sealer }),
+      rulesOf,
+    }),
+    applyReceipt: composeReceipts({ config, redis, clock, registry, logger, sealer }),
   });
 
   const ticker = startDueTicker(createDueSet(redis, clock), queue, registry, logger);
@@ -142,38 +157,6 @@ async function compose(config: OtpConfig, parts: OtpParts, disposer: Disposer): 
   };
 }
 
-interface ReceiptParts {
-  readonly config: OtpConfig;
-  readonly redis: RedisConnection;
-  readonly clock: Clock;
-  readonly registry: Registry;
-  readonly logger: Logger;
-}
-
-function composeReceipts({ config, redis, clock, registry, logger }: ReceiptParts) {
-  const counter = receiptsTotal(registry);
-  const transitions = circuitTransitionsTotal(registry);
-  return createApplyReceipt({
-    receipts: createReceipts({ redis, clock, idKey: config.ID_KEY }),
-    readers: {
-      twilio: createTwilioReceiptReader(twilioReceiptAccounts(config)),
-      vonage: createVonageReceiptReader(vonageReceiptAccounts(config)),
-    },
-    receiptsUrl: config.RECEIPTS_URL,
-    // Nothing is permitted here, so no probe is leased.
-    health: createCircuit({
-      redis,
-      clock,
-      probeLeaseMs: 0,
-      openMs: config.CIRCUIT_OPEN_MS,
-      recoveryMs: config.CIRCUIT_RECOVERY_MS,
-    }),
-    onTransition: (provider, mode, { to, reason }) => transitions.inc({ provider, mode, to, reason }),
-    onReceipt: (provider, status, result) => counter.inc({ provider, status, result }),
-    logger,
-  });
-}
-
 /** The first digest, of nothing, tells the pool what one costs, so that it can turn away the first burst. */
 async function startDigests(config: OtpConfig, redis: RedisConnection, clock: Clock) {
   const { PEPPER: peppers, CODE_DIGEST_MEMORY_KIB: memoryKib } = config;
@@ -190,9 +173,10 @@ async function startDigests(config: OtpConfig, redis: RedisConnection, clock: Cl
 /** Nothing but reading asks the records, and no reading waits for them longer than this. */
 const RECORDS_ANSWER_MS = 500;
 
-async function openDurableRecords({ RECORDS_FILE: file }: OtpConfig, disposer: Disposer) {
-  if (file === undefined) return undefined;
-  const records = await openRecords({ file, answerWithinMs: RECORDS_ANSWER_MS });
+async function openDurableRecords(config: OtpConfig, disposer: Disposer) {
+  const target = recordsTarget(config);
+  if (target === null) return undefined;
+  const records = await openRecords({ ...target, answerWithinMs: RECORDS_ANSWER_MS });
   disposer.add(() => records.close(), 'the records');
   return records;
 }

@@ -1,5 +1,6 @@
 import { circuitVariables, receiptVariables, twilioVariables, vonageReceiptVariables } from '@watchword/delivery';
 import { commonVariables, integerVariable, keyRingVariable, keyVariable, portVariable } from '@watchword/platform';
+import { recordsVariables } from '@watchword/records';
 import { z } from 'zod';
 
 const pacing = z
@@ -46,10 +47,7 @@ export const otpVariables = z.object({
   ENDED_RETENTION_SECONDS: integerVariable(1, 2_592_000)
     .prefault('86400')
     .describe('How long an ended verification stays in Redis; after that the records answer for it'),
-  RECORDS_FILE: z
-    .string()
-    .optional()
-    .describe('SQLite file of the records; without it an ended verification is forgotten with its time in Redis'),
+  ...recordsVariables,
   CODE_DIGEST_MEMORY_KIB: integerVariable(8, 65_536).prefault('1024').describe('Argon2id memory per digest'),
   ...receiptVariables,
   ...circuitVariables,

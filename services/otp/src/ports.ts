@@ -1,7 +1,30 @@
 import type { JwkSet } from '@watchword/contracts';
 import type { Circuit } from '@watchword/delivery';
 import type { Records } from '@watchword/records';
-import type { Receipts, Verifications } from '@watchword/verifications';
+import type { CallContext, CodePolicy, Receipts, Verifications } from '@watchword/verifications';
+import type { SendRules } from './domain/send-rules.ts';
+
+/** A call as the gateway admitted it, under the configuration of an epoch. */
+export interface Call extends CallContext {
+  readonly epoch: number;
+}
+
+/** What a project has decided, as opening, resending and erasing need it. */
+export interface ProjectRules {
+  /** By canonical purpose. */
+  policyFor(purpose: string): CodePolicy;
+  /** Those that it has policies for. */
+  readonly purposes: readonly string[];
+  readonly sending: SendRules;
+}
+
+/** At least as new as the call's epoch. */
+export type RulesOf = (call: Pick<Call, 'project' | 'epoch'>) => Promise<ProjectRules>;
+
+/** Whether Redis still has room for more than checks. */
+export interface RedisRoom {
+  isShort(): boolean;
+}
 
 export type VerificationStore = Verifications;
 export type ReceiptStore = Receipts;

@@ -21,8 +21,10 @@ export function postBatch(url: string | null | undefined, batch: string, signatu
 }
 
 export function toCall(changes: Partial<BatchedCall>): BatchedCall {
-  const context = { requestId: 'request-1', project: 'p-hop', mode: 'test', operation: '' } as const;
-  return { ...context, deadline: Date.now() + 5_000, method: 'POST', path: '/v1/verifications', body: '', ...changes };
+  const scopes: BatchedCall['scopes'] = [];
+  const caller = { project: 'p-hop', mode: 'test', key: '', scopes, epoch: 0 } as const;
+  const call = { requestId: 'request-1', operation: '', method: 'POST', path: '/v1/verifications', body: '' } as const;
+  return { ...caller, ...call, deadline: Date.now() + 5_000, ...changes };
 }
 
 /** Makes the calls in one signed batch, as the gateway does; their answers by position. */

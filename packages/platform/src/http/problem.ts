@@ -5,7 +5,6 @@ import { AppError } from '../errors.ts';
 import { isRedisUnavailable } from '../redis/connection.ts';
 
 const FASTIFY_CODES: Readonly<Record<string, AppError>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: new AppError('body_too_large', { detail: 'A body may have at most 16 KiB.' }),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: new AppError('unsupported_media_type'),
   FST_ERR_CTP_EMPTY_JSON_BODY: new AppError('invalid_request', { detail: 'The body is empty; send a JSON object.' }),
   FST_ERR_CTP_INVALID_JSON_BODY: new AppError('invalid_request', { detail: 'The body is not valid JSON.' }),
@@ -17,8 +16,13 @@ const FASTIFY_CODES: Readonly<Record<string, AppError>> = {
 
 /** Renders an error as problem+json (RFC 9457). */
 export function renderProblem(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return sendProblem(reply, request.id, toAppError(error, request.log));
+  const isTooLarge = 'code' in error && error.code === 'FST_ERR_CTP_BODY_TOO_LARGE';
+  const known = isTooLarge ? bodyTooLarge(request) : toAppError(error, request.log);
+  return sendProblem(reply, request.id, known);
 }
+
+const bodyTooLarge = ({ routeOptions: { bodyLimit } }: FastifyRequest) =>
+  new AppError('body_too_large', { detail: `A body may have at most ${bodyLimit / 1024} KiB.` });
 
 export function sendProblem(reply: FastifyReply, requestId: string, error: AppError): FastifyReply {
   const problem = toProblem(error, requestId);

@@ -1,78 +1,115 @@
-import { createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   type Clock,
+  configKeyOf,
   defineScript,
   encodeBase32,
   loadLua,
+  monthOf,
   type RedisConnection,
-  type Secret,
+  SENDS_KEPT_MS,
+  sendsKeyOf,
 } from '@watchword/platform';
 import { z } from 'zod';
-import type { Admission, IdempotentRequest, Quota } from '../ports.ts';
+import { addressBlockOf } from '../domain/address-block.ts';
+import type { Admission, AdmissionRequest, IdempotentRequest } from '../ports.ts';
+import type { KeyedHash } from './keyed-hash.ts';
+import { readLimits, secondsLeftOfMonth } from './limit-states.ts';
 
+const int = z.number().int();
 const admitScript = defineScript({
   lua: loadLua(import.meta.url, '../../lua/admit.lua'),
-  keys: ['sends', 'idempotencyKey'],
+  keys: ['config', 'sends', 'idempotencyKey', 'user', 'address'],
   reply: z.tuple([
-    z.enum(['admitted', 'limited', 'mismatched', 'late']),
+    z.enum(['admitted', 'limited', 'mismatched', 'stale', 'late']),
     z.string(),
-    z.number().int(),
-    z.number().int(),
-    z.number().int(),
+    z.enum(['', 'project_sends', 'user_sends', 'ip_sends', 'quota']),
+    ...([int, int, int, int, int, int, int, int] as const),
   ]),
 });
 
 const giveBackScript = defineScript({
   lua: loadLua(import.meta.url, '../../lua/give-back.lua'),
-  keys: ['sends', 'idempotencyKey'],
+  keys: ['sends', 'idempotencyKey', 'user', 'address'],
   reply: z.literal(1),
 });
 
 export interface AdmissionDeps {
   readonly redis: RedisConnection;
   readonly clock: Clock;
-  readonly hopKey: Secret<Buffer>;
-  /** 0 = no limit. */
-  readonly sendsPerHour: number;
+  readonly hash: KeyedHash;
 }
 
-/** Limits and idempotency in the project's own slot. Redis sees keyed hashes of an `Idempotency-Key` and of its request, never their text. */
-export function createAdmission({ redis, clock, hopKey, sendsPerHour }: AdmissionDeps): Admission {
-  // A KeyObject is an order of magnitude faster to sign with than a Buffer.
-  const key = createSecretKey(Buffer.from(hkdfSync('sha256', hopKey.reveal(), '', 'watchword idempotency', 32)));
-  const hash = (parts: readonly string[]) => createHmac('sha256', key).update(parts.join('\n')).digest('base64url');
-  const hashKey = (request: IdempotentRequest) => hash(['idempotency-key', request.key]);
-  const fingerprint = ({ method, path, body }: IdempotentRequest) => hash(['request', method, path, body]);
+/** A quota's wait may be weeks, and a plan can be raised meanwhile: nobody should be told to stay away for longer than this. */
+const QUOTA_WAIT_MAX_SECONDS = 86_400;
+
+/**
+ * Limits, quota and idempotency in the project's own slot. Redis sees keyed hashes of an `Idempotency-Key`, of its request, of
+ * end users and of their addresses, never their text.
+ */
+export function createAdmission({ redis, clock, hash }: AdmissionDeps): Admission {
+  const fingerprint = ({ method, path, body }: IdempotentRequest) => hash('request', method, path, body);
+
+  function keysOf({ caller: { project }, idempotent, endUser: { userId, ip } = {} }: AdmissionRequest) {
+    const slot = `ww:{p:${project}}`;
+    return {
+      config: configKeyOf(project),
+      sends: sendsKeyOf(project),
+      idempotencyKey: `${slot}:i:${idempotent ? hash('idempotency-key', idempotent.key) : ''}`,
+      user: `${slot}:u:${userId === undefined ? '' : hash('user', userId)}`,
+      address: `${slot}:a:${ip === undefined ? '' : hash('address', addressBlockOf(ip))}`,
+    };
+  }
 
   return {
-    async admit({ project, sends, deadline, idempotent }) {
-      const slot = `ww:{p:${project}}`;
-      const keys = { sends: `${slot}:sends`, idempotencyKey: `${slot}:i:${idempotent ? hashKey(idempotent) : ''}` };
+    async admit(request) {
+      const { caller, sends, deadline, idempotent } = request;
+      const nowMs = Math.round(clock.now());
+      const limits = applicableTo(request);
+      const month = monthOf(nowMs);
+      const keys = keysOf(request);
       const freshOperation = idempotent ? encodeBase32(randomBytes(16)) : '';
-      const [outcome, operation, remaining, resetSeconds, retryAfterSeconds] = await admitScript(redis, keys, [
-        Math.round(clock.now()),
+      const [outcome, operation, reached, waitSeconds, ...states] = await admitScript(redis, keys, [
+        nowMs,
         deadline,
+        caller.epoch,
         sends,
-        sendsPerHour,
         idempotent ? fingerprint(idempotent) : '',
         freshOperation,
+        limits.projectSendsPerHour,
+        limits.userSendsPerMinute,
+        limits.ipSendsPerHour,
+        month,
+        limits.monthlySends ?? -1,
+        SENDS_KEPT_MS,
       ]);
-      const quota: { quota?: Quota } = sendsPerHour > 0 ? { quota: { sendsPerHour, remaining, resetSeconds } } : {};
-      switch (outcome) {
-        case 'admitted': {
-          const isCounted = sends > 0 && sendsPerHour > 0 && operation === freshOperation;
-          const giveBack = async () => {
-            await giveBackScript(redis, keys, [operation]);
-          };
-          return { outcome, operation, ...(isCounted ? { giveBack } : {}), ...quota };
-        }
-        case 'limited':
-          return { outcome, retryAfterSeconds, ...quota };
-        case 'mismatched':
-          return { outcome, ...quota };
-        case 'late':
-          return { outcome };
+      if (outcome === 'late' || outcome === 'stale') return { outcome };
+      const read = { limits: readLimits(limits, states, nowMs) };
+      if (outcome === 'mismatched') return { outcome, ...read };
+      if (outcome === 'limited') {
+        const isQuota = reached === 'quota' || reached === '';
+        return {
+          outcome,
+          limit: isQuota ? 'monthly_sends' : reached,
+          retryAfterSeconds: isQuota ? Math.min(secondsLeftOfMonth(nowMs), QUOTA_WAIT_MAX_SECONDS) : waitSeconds,
+          ...read,
+        };
       }
+      if (sends === 0 || operation !== freshOperation) return { outcome, operation, ...read };
+      const counted = [limits.userSendsPerMinute, limits.ipSendsPerHour].map((limit) => Math.min(limit, 1));
+      const giveBack = async () => {
+        await giveBackScript(redis, keys, [nowMs, operation, month, ...counted]);
+      };
+      return { outcome, operation, giveBack, ...read };
     },
+  };
+}
+
+/** An end user whom the caller does not name is not limited. */
+function applicableTo({ caller: { limits }, endUser: { userId, ip } = {} }: AdmissionRequest) {
+  return {
+    ...limits,
+    userSendsPerMinute: userId === undefined ? 0 : limits.userSendsPerMinute,
+    ipSendsPerHour: ip === undefined ? 0 : limits.ipSendsPerHour,
   };
 }

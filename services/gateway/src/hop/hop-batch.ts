@@ -15,6 +15,8 @@ export interface PendingCall {
 }
 
 export interface HopBatchOptions {
+  /** Of the service. */
+  readonly name: string;
   readonly sign: SignHop;
   readonly calls: readonly PendingCall[];
   /** Is given the calls that were never sent and still have time. */
@@ -29,7 +31,7 @@ export interface HopBatch {
 }
 
 /** Signs a batch for undici; each of its calls is resolved once, and `onEnd` follows when its connection is free. */
-export function createHopBatch({ sign, calls, onEnd }: HopBatchOptions): HopBatch {
+export function createHopBatch({ name, sign, calls, onEnd }: HopBatchOptions): HopBatch {
   const unanswered = new Map(calls.entries());
   let controller: Dispatcher.DispatchController | undefined;
   let isSent = false;
@@ -42,7 +44,7 @@ export function createHopBatch({ sign, calls, onEnd }: HopBatchOptions): HopBatc
   };
   const cut = (nowMs: number) => {
     for (const [index, { cutAtMs }] of unanswered) {
-      if (cutAtMs <= nowMs) settle(index, { outcome: 'unanswered', reason: 'otp did not answer in time' });
+      if (cutAtMs <= nowMs) settle(index, { outcome: 'unanswered', reason: `${name} did not answer in time` });
     }
     if (unanswered.size === 0) controller?.abort(new Error('cut'));
   };
@@ -64,7 +66,7 @@ export function createHopBatch({ sign, calls, onEnd }: HopBatchOptions): HopBatc
         if (!isSent) started.abort(new Error('late'));
       },
       onResponseStart(started, status, { 'content-type': type }) {
-        const fault = faultOf(status, String(type ?? ''));
+        const fault = faultOf(name, status, String(type ?? ''));
         if (fault === undefined) return;
         fail(fault);
         started.abort(new Error('fault'));
@@ -73,12 +75,12 @@ export function createHopBatch({ sign, calls, onEnd }: HopBatchOptions): HopBatc
         try {
           readLine(chunk);
         } catch {
-          fail('otp answered what is no answer: OTP_URL may be another server');
+          fail(`${name} answered what is no answer: ${variableOf(name)} may be another server`);
           started.abort(new Error('fault'));
         }
       },
       onResponseEnd() {
-        fail('otp left the call without an answer');
+        fail(`${name} left the call without an answer`);
         onEnd([]);
       },
       onResponseError(_, error) {
@@ -87,7 +89,7 @@ export function createHopBatch({ sign, calls, onEnd }: HopBatchOptions): HopBatc
         const unsent = isLate ? [...unanswered].filter(([, { startBeforeMs }]) => nowMs <= startBeforeMs) : [];
         for (const [index] of unsent) unanswered.delete(index);
         const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-        fail(isLate ? 'otp could not be reached in time' : `otp is out of reach: ${code}`);
+        fail(isLate ? `${name} could not be reached in time` : `${name} is out of reach: ${code}`);
         onEnd(unsent.map(([, call]) => call));
       },
     },
@@ -95,11 +97,13 @@ export function createHopBatch({ sign, calls, onEnd }: HopBatchOptions): HopBatc
 }
 
 /** A refused batch and an answer that is none are faults between the services, none of the caller's. */
-function faultOf(status: number, contentType: string): string | undefined {
-  if (status === 401) return 'otp refused the hop signature: HOP_KEY differs';
+function faultOf(name: string, status: number, contentType: string): string | undefined {
+  if (status === 401) return `${name} refused the hop signature: HOP_KEY differs`;
   if (status === 200 && contentType.startsWith(HOP_ANSWERS_TYPE)) return undefined;
-  return `otp answered ${status}, but no calls: OTP_URL may be another server`;
+  return `${name} answered ${status}, but no calls: ${variableOf(name)} may be another server`;
 }
+
+const variableOf = (name: string) => `${name.toUpperCase()}_URL`;
 
 const parseAnswers = (line: string) => answersSchema.parse(JSON.parse(line));
 

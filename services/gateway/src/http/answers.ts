@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, type ErrorSpec, problemSchema } from '@watchword/contracts';
+import { ERRORS, type ErrorCode, type ErrorSpec, type ManagedCall, problemSchema } from '@watchword/contracts';
 import type { z } from 'zod';
 
 interface DocumentedAnswer<T extends z.ZodType> {
@@ -11,19 +11,29 @@ export function jsonAnswer<T extends z.ZodType>(description: string, schema: T):
   return { description, content: { 'application/json': { schema } } };
 }
 
-const EVERY_CALL: readonly ErrorCode[] = ['invalid_request', 'unauthenticated', 'internal', 'unavailable'];
-const EVERY_POST: readonly ErrorCode[] = [
-  ...EVERY_CALL,
-  'body_too_large',
-  'unsupported_media_type',
-  'idempotency_mismatch',
+const EVERY_CALL: readonly ErrorCode[] = [
+  'invalid_request',
+  'unauthenticated',
+  'insufficient_scope',
+  'project_suspended',
+  'internal',
+  'unavailable',
 ];
+const EVERY_BODY: readonly ErrorCode[] = ['body_too_large', 'unsupported_media_type'];
+const EVERY_POST: readonly ErrorCode[] = [...EVERY_CALL, ...EVERY_BODY, 'idempotency_mismatch'];
 
 /** The document's problems of a POST: those of every POST and the call's own, by status. */
 export const postProblems = (...own: ErrorCode[]) => problems([...own, ...EVERY_POST]);
 
 /** The document's problems of a GET. */
 export const getProblems = (...own: ErrorCode[]) => problems([...own, ...EVERY_CALL]);
+
+/** The document's problems of a call of the console. */
+export function managedProblems({ body, needsIfMatch }: ManagedCall, own: readonly ErrorCode[]) {
+  const ofBody = body === undefined ? [] : EVERY_BODY;
+  const ofVersion: readonly ErrorCode[] = needsIfMatch === true ? ['precondition_required', 'precondition_failed'] : [];
+  return problems([...new Set([...own, ...EVERY_CALL, ...ofBody, ...ofVersion, 'rate_limited' as const])]);
+}
 
 /** The document's problems of a receipt: no key, no schema. */
 export const receiptProblems = problems([

@@ -1,27 +1,54 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { AppError, modeOfApiKey, type Secret } from '@watchword/platform';
-import type { Caller } from '../usecases/relay-call.ts';
+import { AppError, type HttpApp, renderProblem } from '@watchword/platform';
+import type { FastifyRequest } from 'fastify';
+import type { LimitAddress } from '../admission/address-limit.ts';
+import type { Access, Caller, CallNeed } from '../ports.ts';
 
-const BEARER = /^Bearer +([\x21-\x7e]{1,128})$/i;
-
-/** Returns who calls by their `Authorization` header, or null. The key is known by its SHA-256 and compared in constant time. */
-export function createAuthenticate(apiKey: Secret, project: string) {
-  const known = sha256(apiKey.reveal());
-  return function authenticate(authorization: string | undefined): Caller | null {
-    const given = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
-    const mode = given === undefined ? undefined : modeOfApiKey(given);
-    if (given === undefined || mode === undefined) return null;
-    return timingSafeEqual(sha256(given), known) ? { project, mode } : null;
-  };
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+  interface FastifyContextConfig {
+    /** What a call of API v1 needs of its key; each has it. */
+    need?: CallNeed;
+  }
 }
 
-export type Authenticate = ReturnType<typeof createAuthenticate>;
+export interface AuthenticateDeps {
+  readonly access: Pick<Access, 'authenticate'>;
+  readonly limitAddress: LimitAddress;
+}
 
-export const unauthenticated = () =>
-  new AppError('unauthenticated', {
-    detail: 'Send Authorization: Bearer <API key>; this key is missing or not known.',
+/** The key before the body is read: who calls, whether they may, and how often an address may manage. */
+export function authenticateCalls(app: HttpApp, { access, limitAddress }: AuthenticateDeps): void {
+  app.decorateRequest('caller', null);
+  app.addHook('onRoute', ({ url, config }) => {
+    if (config?.need === undefined) throw new Error(`${url} does not say which scope it needs`);
   });
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  app.addHook('onRequest', async (request) => {
+    // The socket's: what a header says of it anyone can say.
+    const address = request.socket.remoteAddress ?? '';
+    const need = needOf(request);
+    request.caller = await access.authenticate(request.headers.authorization, address, need);
+    const waitSeconds = need.isManaged ? await limitAddress(address) : 0;
+    if (waitSeconds > 0) throw tooManyManagementCalls(waitSeconds);
+  });
+  app.setErrorHandler<Error>((error, request, reply) => {
+    if (error instanceof AppError && error.code === 'unauthenticated') {
+      reply.header('www-authenticate', 'Bearer realm="watchword"');
+    }
+    return renderProblem(error, request, reply);
+  });
 }
+
+export function needOf(request: FastifyRequest): CallNeed {
+  const { need } = request.routeOptions.config;
+  if (need === undefined) throw new AppError('internal', { cause: new Error('a call without a need was routed') });
+  return need;
+}
+
+const tooManyManagementCalls = (retryAfterSeconds: number) =>
+  new AppError('rate_limited', {
+    detail: 'This address has made as many management calls as it may in 15 minutes.',
+    limit: 'management_calls',
+    retryAfterSeconds,
+  });

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { HttpApp } from '@watchword/platform';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { describeNeed } from './needs.ts';
 import { finishDocument } from './openapi-document.ts';
 
 const API_VERSION = '1.0.0';
@@ -34,6 +35,18 @@ const idempotencyKeyHeader = {
   },
 };
 
+const ifMatchHeader = {
+  type: 'object',
+  required: ['If-Match'],
+  properties: {
+    'If-Match': {
+      type: 'string',
+      maxLength: 256,
+      description: 'The `ETag` that it was read with: 412 when it was changed since. `*` changes it whatever it is.',
+    },
+  },
+};
+
 /** Must come before the routes it documents. */
 export async function collectDocumentation(app: HttpApp): Promise<void> {
   await app.register(swagger, {
@@ -48,6 +61,7 @@ export async function collectDocumentation(app: HttpApp): Promise<void> {
       tags: [
         { name: 'verifications', description: 'Acts of proving control of a destination' },
         { name: 'tokens', description: 'Approval tokens: signed JWTs that a check answers with its approval' },
+        { name: 'destinations', description: 'Where codes go' },
         { name: 'receipts', description: 'What providers tell later of an attempt' },
       ],
       components: {
@@ -59,8 +73,12 @@ export async function collectDocumentation(app: HttpApp): Promise<void> {
     },
     transform(route) {
       const { schema, url } = jsonSchemaTransform(route);
-      const isIdempotent = route.route.method === 'POST' && url.startsWith('/v1/');
-      return { schema: isIdempotent ? { ...schema, headers: idempotencyKeyHeader } : schema, url };
+      const { method, config: { need, needsIfMatch } = {} } = route.route;
+      if (need === undefined) return { schema, url };
+      const isIdempotent = method === 'POST' && !need.isManaged;
+      const headers = isIdempotent ? idempotencyKeyHeader : needsIfMatch === true ? ifMatchHeader : undefined;
+      const description = [schema.description, describeNeed(need)].filter(Boolean).join(' ');
+      return { schema: { ...schema, description, ...(headers && { headers }) }, url };
     },
     transformObject: (document) => finishDocument(jsonSchemaTransformObject(document)),
   });

@@ -19,40 +19,52 @@ interface Answer {
 }
 interface Document {
   paths?: Record<string, Record<string, Operation>>;
-  components?: { schemas?: Record<string, unknown> };
+  components?: { schemas?: Record<string, unknown>; headers?: Record<string, unknown> };
 }
 
 const BODY_OPTIONAL = new Set(['resendVerification', 'cancelVerification']);
 const WAITING_STATUSES = new Set(['429', '503']);
 
 const header = (description: string, type: 'string' | 'integer' = 'string') => ({ description, schema: { type } });
-const REQUEST_ID = header('The id of this request, also in its problem and in the logs');
-const RATE_LIMIT = header('What is left of the limit, e.g. `"sends";r=999;t=3541`; absent without a limit');
-const RATE_LIMIT_POLICY = header('The project’s limit of sends, e.g. `"sends";q=1000;w=3600`; absent without a limit');
-const RETRY_AFTER = header('Seconds to wait before repeating', 'integer');
+const HEADERS = {
+  'X-Request-Id': header('The id of this request, also in its problem and in the logs'),
+  'RateLimit-Policy': header(
+    'The limits that the call falls under: `"sends";q=1000;w=3600` of the project, `"user_sends"` and `"ip_sends"` of the end user, `"quota"` of the plan’s month; absent without a limit',
+  ),
+  RateLimit: header('What is left of each, and the seconds until its count turns over: `"sends";r=999;t=3541`'),
+  'Retry-After': header('Seconds to wait before repeating', 'integer'),
+  ETag: header('The version, in quotes: what `If-Match` of a change must name'),
+};
+type HeaderName = keyof typeof HEADERS;
 
 /** Adds what no schema says (headers, examples, bodies that may be absent) and leaves only the components in use. */
 export function finishDocument<T extends object>(generated: T): T {
   const document = structuredClone(generated) as Document;
   for (const operation of Object.values(document.paths ?? {}).flatMap((path) => Object.values(path))) {
-    describeHeaders(operation);
+    describeHeaders(operation, document.components?.schemas ?? {});
     addExamples(operation);
     const { requestBody, operationId = '' } = operation;
     if (requestBody) requestBody.required = !BODY_OPTIONAL.has(operationId);
   }
+  document.components = { ...document.components, headers: HEADERS };
   return keepUsedComponents(document) as T;
 }
 
-function describeHeaders({ security, responses }: Operation): void {
+function describeHeaders({ security, responses }: Operation, schemas: Readonly<Record<string, unknown>>): void {
   // Without a key there is no project whose limit could be told.
-  const rateLimit = security?.length === 0 ? {} : { 'RateLimit-Policy': RATE_LIMIT_POLICY, RateLimit: RATE_LIMIT };
+  const ofEvery: HeaderName[] = security?.length === 0 ? [] : ['RateLimit-Policy', 'RateLimit'];
   for (const [status, answer] of Object.entries(responses)) {
-    answer.headers = {
-      'X-Request-Id': REQUEST_ID,
-      ...rateLimit,
-      ...(WAITING_STATUSES.has(status) ? { 'Retry-After': RETRY_AFTER } : {}),
-    };
+    const names: HeaderName[] = ['X-Request-Id', ...ofEvery];
+    if (WAITING_STATUSES.has(status)) names.push('Retry-After');
+    if (isVersioned(answer, schemas)) names.push('ETag');
+    answer.headers = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
   }
+}
+
+function isVersioned({ content }: Answer, schemas: Readonly<Record<string, unknown>>): boolean {
+  const name = content?.['application/json']?.schema?.$ref?.split('/').at(-1) ?? '';
+  const schema = schemas[name] as { properties?: { created_at?: unknown; version?: unknown } } | undefined;
+  return schema?.properties?.version !== undefined && schema.properties.created_at !== undefined;
 }
 
 function addExamples({ operationId = '', requestBody, responses }: Operation): void {

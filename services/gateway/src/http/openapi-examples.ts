@@ -52,6 +52,10 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       approved_at: '2026-11-21T10:01:00.000Z',
     },
   },
+  eraseDestination: {
+    request: { to: '+14155550123' },
+    answer: { id: 'ers_3v9k7r2m5t8w1x4y6z0a2b3c4d', status: 'accepted' },
+  },
   readJwks: {
     answer: {
       keys: [

@@ -1,26 +1,31 @@
 import { AppError } from '@watchword/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Quota } from '../ports.ts';
-import type { Caller, RelayCall, RelayedCall, RelayOutcome } from '../usecases/relay-call.ts';
-import { idempotencyKeyOf } from './call-bounds.ts';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    caller: Caller | null;
-  }
-}
+import type { EndUser, HopCall, LimitName } from '../ports.ts';
+import type { RelayCall, RelayedCall, RelayOutcome } from '../usecases/relay-call.ts';
+import { needOf } from './authenticate.ts';
+import { idempotencyKeyOf, targetOf } from './call-bounds.ts';
+import { rateLimitHeaders } from './rate-limit-headers.ts';
 
 export interface RelaySpec {
-  readonly method: 'GET' | 'POST';
+  readonly method: HopCall['method'];
   readonly sends: 0 | 1;
+  /** The end user in a validated body. */
+  readonly endUserOf?: (body: unknown) => EndUser | undefined;
 }
 
-/** Makes the handler of one call: relays it and answers what otp said, byte for byte. */
-export function createRelay(relayCall: RelayCall) {
+export interface RelayOptions {
+  /** Whether the service at the other end knows a repeat by its `Idempotency-Key`. */
+  readonly isIdempotent: boolean;
+  /** What a caller can do when it is not known whether the call was carried out. */
+  readonly unavailableDetail: string;
+}
+
+/** Makes the handler of one call: relays it and answers what the service said, byte for byte. */
+export function createRelay(relayCall: RelayCall, options: RelayOptions) {
   return function relay(spec: RelaySpec) {
     return function handle(request: FastifyRequest, reply: FastifyReply): void {
-      relayCall(toCall(request, spec)).then(
-        (relayed) => answer(request, reply, relayed),
+      relayCall(toCall(request, spec, options)).then(
+        (relayed) => answer(request, reply, relayed, options),
         (error: unknown) => reply.send(error),
       );
     };
@@ -29,66 +34,58 @@ export function createRelay(relayCall: RelayCall) {
 
 export type Relay = ReturnType<typeof createRelay>;
 
-function answer(request: FastifyRequest, reply: FastifyReply, relayed: RelayOutcome): void {
-  if (relayed.quota !== undefined) reply.headers(rateLimitHeaders(relayed.quota));
+function answer(request: FastifyRequest, reply: FastifyReply, relayed: RelayOutcome, options: RelayOptions): void {
+  if (relayed.limits.length > 0) reply.headers(rateLimitHeaders(relayed.limits));
   if (relayed.outcome === 'answered') {
-    const { status, contentType, retryAfter, body } = relayed.answer;
+    const { status, contentType, retryAfter, etag, body } = relayed.answer;
     if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-    reply.code(status).header('content-type', contentType).send(body);
+    if (etag !== undefined) reply.header('etag', etag);
+    if (status === 204) reply.code(204).send();
+    else reply.code(status).header('content-type', contentType).send(body);
     return;
   }
   if (relayed.outcome === 'unavailable') {
     request.log.warn({ reason: relayed.reason }, 'call not relayed');
   }
-  reply.send(toError(relayed));
+  reply.send(toError(relayed, options));
 }
 
-function toError(relayed: Exclude<RelayOutcome, { outcome: 'answered' }>): AppError {
+const REACHED: Readonly<Record<LimitName, string>> = {
+  project_sends: 'The project has reached its limit of sends per hour.',
+  user_sends: 'This client.user_id has reached its limit of sends per minute.',
+  ip_sends: 'This client.ip has reached its limit of sends per hour.',
+  monthly_sends: 'The project has used up its plan’s sends of this month.',
+};
+
+function toError(relayed: Exclude<RelayOutcome, { outcome: 'answered' }>, { unavailableDetail }: RelayOptions) {
   switch (relayed.outcome) {
-    case 'limited':
-      return new AppError('rate_limited', {
-        detail: 'The project has reached its limit of sends per hour.',
-        limit: 'project_sends',
-        retryAfterSeconds: relayed.retryAfterSeconds,
-      });
+    case 'limited': {
+      const { limit, retryAfterSeconds } = relayed;
+      const code = limit === 'monthly_sends' ? 'quota_exceeded' : 'rate_limited';
+      return new AppError(code, { detail: REACHED[limit], limit, retryAfterSeconds });
+    }
     case 'mismatched':
       return new AppError('idempotency_mismatch', {
         detail: 'Another method, path or body was sent with this Idempotency-Key in the last 24 hours.',
       });
     case 'unavailable':
-      return new AppError('unavailable', {
-        detail: 'The outcome is not known. Repeat with the same Idempotency-Key: it is safe.',
-        retryAfterSeconds: 1,
-      });
+      return new AppError('unavailable', { detail: unavailableDetail, retryAfterSeconds: 1 });
   }
 }
 
-function toCall(request: FastifyRequest, { method, sends }: RelaySpec): RelayedCall {
+function toCall(request: FastifyRequest, spec: RelaySpec, { isIdempotent }: RelayOptions): RelayedCall {
   const { caller, id: requestId, bodyText: body } = request;
   if (caller === null) throw new AppError('internal', { cause: new Error('a relayed call was not authenticated') });
-  const idempotencyKey = idempotencyKeyOf(request);
   return {
     caller,
+    need: needOf(request),
     requestId,
-    method,
-    path: pathOf(request),
+    method: spec.method,
+    path: targetOf(request),
     body,
-    sends,
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-  };
-}
-
-/** Rebuilt from the route, so that each call has one spelling to sign and to fingerprint. */
-function pathOf(request: FastifyRequest): string {
-  const { id } = request.params as { id?: string };
-  const pattern = request.routeOptions.url ?? '';
-  return id === undefined ? pattern : pattern.replace(':id', () => encodeURIComponent(id));
-}
-
-/** Structured fields of draft-ietf-httpapi-ratelimit-headers. */
-function rateLimitHeaders({ sendsPerHour, remaining, resetSeconds }: Quota): Record<string, string> {
-  return {
-    'ratelimit-policy': `"sends";q=${sendsPerHour};w=3600`,
-    ratelimit: `"sends";r=${remaining};t=${resetSeconds}`,
+    sends: spec.sends,
+    endUser: spec.endUserOf?.(request.body),
+    idempotencyKey: isIdempotent ? idempotencyKeyOf(request) : undefined,
+    ifMatch: request.headers['if-match'],
   };
 }

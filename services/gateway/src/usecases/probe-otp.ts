@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@watchword/platform';
-import type { OtpHop } from '../ports.ts';
+import { keylessContext } from '../hop/keyless-context.ts';
+import type { Hop } from '../ports.ts';
 
 export interface ProbeOtpDeps {
-  readonly hop: OtpHop;
+  readonly hop: Hop;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
   readonly project: string;
@@ -19,13 +20,7 @@ export function createProbeOtp({ hop, clock, requestTimeoutMs, project }: ProbeO
       method: 'GET',
       path: '/v1/verifications/probe',
       body: '',
-      context: {
-        requestId: randomUUID(),
-        project,
-        mode: 'test',
-        operation: '',
-        deadline: Math.round(clock.serverNow()) + requestTimeoutMs,
-      },
+      context: keylessContext(randomUUID(), Math.round(clock.serverNow()) + requestTimeoutMs, project),
       timeLeftMs: requestTimeoutMs,
     });
     if (answer.outcome === 'unanswered') throw new Error(answer.reason);

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { JWKS_MAX_AGE_SECONDS, JWKS_PATH, type JwkSet, jwksSchema } from '@watchword/contracts';
 import type { Clock } from '@watchword/platform';
-import type { OtpHop } from '../ports.ts';
+import { keylessContext } from '../hop/keyless-context.ts';
+import type { Hop } from '../ports.ts';
 
 export interface ReadJwksDeps {
-  readonly hop: OtpHop;
+  readonly hop: Hop;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
 }
@@ -25,7 +26,7 @@ export function createReadJwks({ hop, clock, requestTimeoutMs: timeLeftMs }: Rea
 
   async function ask(): Promise<void> {
     const deadline = Math.round(clock.serverNow()) + timeLeftMs;
-    const context = { requestId: randomUUID(), project: '-', mode: 'test', operation: '', deadline } as const;
+    const context = keylessContext(randomUUID(), deadline);
     const answer = await hop.forward({ method: 'GET', path: JWKS_PATH, body: '', context, timeLeftMs });
     const isRead = answer.outcome === 'answered' && answer.status === 200;
     askAgainAt = clock.now() + (isRead ? JWKS_MAX_AGE_SECONDS * 1000 : RETRY_MS);

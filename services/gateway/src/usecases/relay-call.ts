@@ -1,81 +1,102 @@
-import type { Mode } from '@watchword/contracts';
 import type { Clock } from '@watchword/platform';
-import type { Admission, AdmissionOutcome, HopOutcome, OtpHop, Quota } from '../ports.ts';
-
-/** Who calls, as their API key says. */
-export interface Caller {
-  readonly project: string;
-  readonly mode: Mode;
-}
+import type {
+  Access,
+  Admission,
+  AdmissionOutcome,
+  Caller,
+  CallNeed,
+  EndUser,
+  Hop,
+  HopCall,
+  HopOutcome,
+  LastUsed,
+  LimitName,
+  LimitState,
+} from '../ports.ts';
 
 /** A call whose key, shape and bounds are already checked. */
 export interface RelayedCall {
   readonly caller: Caller;
+  readonly need: CallNeed;
   readonly requestId: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: HopCall['method'];
+  /** With its query. */
   readonly path: string;
-  /** As it arrived; empty for GET. */
+  /** As it arrived; empty without one. */
   readonly body: string;
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
+  readonly ifMatch?: string | undefined;
   readonly sends: 0 | 1;
+  readonly endUser?: EndUser | undefined;
 }
 
 type Answered = Extract<HopOutcome, { outcome: 'answered' }>;
 
-/** `reason` is for the log. */
-export type RelayOutcome =
-  | { readonly outcome: 'answered'; readonly answer: Answered; readonly quota?: Quota }
-  | { readonly outcome: 'limited'; readonly retryAfterSeconds: number; readonly quota?: Quota }
-  | { readonly outcome: 'mismatched'; readonly quota?: Quota }
-  | { readonly outcome: 'unavailable'; readonly reason: string; readonly quota?: Quota };
+/** `reason` is for the log; `limits` are those that the call falls under, none when it is not known. */
+export type RelayOutcome = { readonly limits: readonly LimitState[] } & (
+  | { readonly outcome: 'answered'; readonly answer: Answered }
+  | { readonly outcome: 'limited'; readonly limit: LimitName; readonly retryAfterSeconds: number }
+  | { readonly outcome: 'mismatched' }
+  | { readonly outcome: 'unavailable'; readonly reason: string }
+);
 
 export interface RelayCallDeps {
+  readonly access: Pick<Access, 'judgeAnew'>;
   readonly admission: Admission;
-  readonly hop: OtpHop;
+  readonly lastUsed: LastUsed;
+  readonly hop: Hop;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
   /** Above this many calls at once the next is turned away, so that overload is never a hang. */
   readonly callsInFlightMax: number;
 }
 
+/** Configuration that changes this often while one call is admitted is a fault. */
+const JUDGED_MAX = 3;
+
 /**
- * Admits a call in the project's slot, then makes the one hop to otp. Whatever is away or slow, there is an outcome
- * within `requestTimeoutMs` and a little; what was given up is refused by its deadline wherever it arrives later.
+ * Admits a call in the project's slot, then makes the one hop. Whatever is away or slow, there is an outcome within
+ * `requestTimeoutMs` and a little; what was given up is refused by its deadline wherever it arrives later. Rejects with an
+ * AppError when the key is no longer valid, or not for this call.
  */
 export function createRelayCall(deps: RelayCallDeps) {
-  const { admission, hop, clock, requestTimeoutMs, callsInFlightMax } = deps;
+  const { lastUsed, hop, clock, requestTimeoutMs, callsInFlightMax } = deps;
   let callsInFlight = 0;
 
   async function relay(call: RelayedCall): Promise<RelayOutcome> {
     const startedAtMs = performance.now();
+    const timeLeft = () => Math.max(requestTimeoutMs - (performance.now() - startedAtMs), 0);
     const deadline = Math.round(clock.serverNow()) + requestTimeoutMs;
-    const admitted = await admitInTime(admission, call, deadline, requestTimeoutMs);
+    const { admitted, caller } = await admitCurrent(deps, call, deadline, timeLeft);
     switch (admitted.outcome) {
+      case 'stale':
+        return unavailable('the configuration changed each time it was read');
       case 'late':
-        return { outcome: 'unavailable', reason: 'the deadline had passed when Redis was reached' };
+        return unavailable('the deadline had passed when Redis was reached');
       case 'unreachable':
-        return { outcome: 'unavailable', reason: admitted.reason };
+        return unavailable(admitted.reason);
       case 'limited':
       case 'mismatched':
+        lastUsed.note(caller);
         return admitted;
       case 'admitted': {
-        const { caller, requestId, method, path, body } = call;
-        const context = { requestId, ...caller, operation: admitted.operation, deadline };
-        const timeLeftMs = Math.max(requestTimeoutMs - (performance.now() - startedAtMs), 0);
-        const answer = await hop.forward({ method, path, body, context, timeLeftMs });
+        lastUsed.note(caller);
+        const context = contextOf(call, caller, admitted.operation, deadline);
+        const { method, path, body } = call;
+        const answer = await hop.forward({ method, path, body, context, timeLeftMs: timeLeft() });
         const givesBack = admitted.giveBack !== undefined && answer.outcome === 'answered' && isRefused(answer.status);
         // Not waited for: should it fail, the project has lost one send of its hour.
         if (givesBack) admitted.giveBack?.().catch(() => undefined);
-        const quota = quotaAfter(admitted.quota, givesBack ? 1 : 0);
+        const limits = givesBack ? admitted.limits.map(withOneMore) : admitted.limits;
         return answer.outcome === 'answered'
-          ? { outcome: 'answered', answer, ...quota }
-          : { outcome: 'unavailable', reason: answer.reason, ...quota };
+          ? { outcome: 'answered', answer, limits }
+          : { ...unavailable(answer.reason), limits };
       }
     }
   }
 
   return async function relayCall(call: RelayedCall): Promise<RelayOutcome> {
-    if (callsInFlight >= callsInFlightMax) return { outcome: 'unavailable', reason: 'too many calls in flight' };
+    if (callsInFlight >= callsInFlightMax) return unavailable('too many calls in flight');
     callsInFlight += 1;
     try {
       return await relay(call);
@@ -85,30 +106,51 @@ export function createRelayCall(deps: RelayCallDeps) {
   };
 }
 
-function quotaAfter(quota: Quota | undefined, givenBack: 0 | 1): { quota?: Quota } {
-  return quota === undefined ? {} : { quota: { ...quota, remaining: quota.remaining + givenBack } };
-}
+export type RelayCall = ReturnType<typeof createRelayCall>;
+
+const unavailable = (reason: string) => ({ outcome: 'unavailable', reason, limits: [] }) as const;
 
 const isRefused = (status: number) => status >= 400 && status < 500;
 
-export type RelayCall = ReturnType<typeof createRelayCall>;
+const withOneMore = (limit: LimitState): LimitState => ({ ...limit, remaining: limit.remaining + 1 });
+
+function contextOf({ requestId, ifMatch }: RelayedCall, caller: Caller, operation: string, deadline: number) {
+  const { project, mode, key, scopes, epoch } = caller;
+  const conditional = ifMatch === undefined ? {} : { ifMatch };
+  return { requestId, project, mode, key, scopes: [...scopes], epoch, operation, deadline, ...conditional };
+}
 
 type TimedAdmission = AdmissionOutcome | { readonly outcome: 'unreachable'; readonly reason: string };
+
+/** Admits the caller by the configuration as it is now: when theirs was an older one, they are judged anew first. */
+async function admitCurrent(
+  { access, admission }: RelayCallDeps,
+  call: RelayedCall,
+  deadline: number,
+  timeLeft: () => number,
+): Promise<{ admitted: TimedAdmission; caller: Caller }> {
+  let { caller } = call;
+  for (let judged = 1; ; judged += 1) {
+    const admitted = await admitInTime(admission, { ...call, caller }, deadline, timeLeft());
+    if (admitted.outcome !== 'stale' || judged === JUDGED_MAX) return { admitted, caller };
+    caller = await access.judgeAnew(caller, call.need);
+  }
+}
 
 /** Fails closed: without an answer from Redis nothing is sent, since nothing would limit it. */
 async function admitInTime(
   admission: Admission,
-  { caller, method, path, body, idempotencyKey, sends }: RelayedCall,
+  { caller, method, path, body, idempotencyKey, sends, endUser }: RelayedCall,
   deadline: number,
-  timeoutMs: number,
+  timeLeftMs: number,
 ): Promise<TimedAdmission> {
   let timer: NodeJS.Timeout | undefined;
   const timedOut = new Promise<TimedAdmission>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, { outcome: 'unreachable', reason: 'Redis did not answer in time' });
+    timer = setTimeout(resolve, timeLeftMs, { outcome: 'unreachable', reason: 'Redis did not answer in time' });
   });
-  const idempotent = idempotencyKey === undefined ? {} : { idempotent: { key: idempotencyKey, method, path, body } };
+  const idempotent = idempotencyKey === undefined ? undefined : { key: idempotencyKey, method, path, body };
   try {
-    return await Promise.race([admission.admit({ project: caller.project, sends, deadline, ...idempotent }), timedOut]);
+    return await Promise.race([admission.admit({ caller, sends, endUser, deadline, idempotent }), timedOut]);
   } catch (error) {
     return { outcome: 'unreachable', reason: `Redis failed: ${error instanceof Error ? error.message : 'unknown'}` };
   } finally {

@@ -1,6 +1,7 @@
 import type { ReceiptCall, ReceiptProvider } from '@watchword/contracts';
 import type { Clock } from '@watchword/platform';
-import type { HopOutcome, OtpHop } from '../ports.ts';
+import { keylessContext } from '../hop/keyless-context.ts';
+import type { Hop, HopOutcome } from '../ports.ts';
 
 /** A provider's call for an attempt; whether it is genuine only otp can tell. */
 export interface RelayedReceipt {
@@ -14,7 +15,7 @@ export interface RelayedReceipt {
 export type RelayReceipt = (receipt: RelayedReceipt) => Promise<HopOutcome>;
 
 export interface RelayReceiptDeps {
-  readonly hop: OtpHop;
+  readonly hop: Hop;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
   /** Anyone can call: above this many at once the next is turned away, so that a flood leaves the hop to the API. */
@@ -32,7 +33,7 @@ export function createRelayReceipt(deps: RelayReceiptDeps): RelayReceipt {
     try {
       const deadline = Math.round(clock.serverNow()) + timeLeftMs;
       // Nobody's key stands behind it: the verification that the id names says whose it is.
-      const context = { requestId, project: '-', mode: 'test', operation: '', deadline } as const;
+      const context = keylessContext(requestId, deadline);
       const path = `/receipts/${provider}/${attemptId}`;
       return await hop.forward({ method: 'POST', path, body: JSON.stringify(call), context, timeLeftMs });
     } finally {

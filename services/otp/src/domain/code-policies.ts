@@ -1,31 +1,44 @@
-import type { CodePolicy, CommonPolicy } from '@watchword/verifications';
+import type { PolicyRules } from '@watchword/contracts';
+import type { CodePolicy } from '@watchword/verifications';
 import type { OtpConfig } from '../config.ts';
 
 const OVERLAP_CODES_MAX = 3;
 
-export interface CodePolicies {
-  readonly common: CommonPolicy;
-  forPurpose(purpose: string): CodePolicy;
-}
+export type PolicyDefaults = Pick<
+  OtpConfig,
+  | 'CODE_ALPHABET'
+  | 'CODE_LENGTH'
+  | 'CODE_TTL_SECONDS'
+  | 'CHECKS_MAX'
+  | 'SENDS_MAX'
+  | 'SENDS_WINDOW_SECONDS'
+  | 'PACING_SECONDS'
+  | 'RESEND_MODE'
+  | 'STREAK_FREE_CHECKS'
+  | 'ENDED_RETENTION_SECONDS'
+>;
 
-/** The first project's policies. A `transaction` code shows an amount, so an older one must never pass for a newer. */
-export function createCodePolicies(config: OtpConfig): CodePolicies {
-  const common: CommonPolicy = {
-    alphabet: config.CODE_ALPHABET,
-    length: config.CODE_LENGTH,
-    codeTtlMs: config.CODE_TTL_SECONDS * 1000,
-    checksMax: config.CHECKS_MAX,
-    sendsMax: config.SENDS_MAX,
-    sendsWindowMs: config.SENDS_WINDOW_SECONDS * 1000,
-    pacingSeconds: config.PACING_SECONDS,
-    streakFreeChecks: config.STREAK_FREE_CHECKS,
-    endedRetentionMs: config.ENDED_RETENTION_SECONDS * 1000,
-  };
-  return {
-    common,
-    forPurpose(purpose) {
-      const rotates = config.RESEND_MODE === 'rotate' || purpose === 'transaction';
-      return { ...common, codesValidMax: rotates ? 1 : OVERLAP_CODES_MAX };
-    },
+/** The policy of a purpose: what a project's rules leave open has the platform's default. */
+export type CodePolicyOf = (purpose: string, rules?: PolicyRules) => CodePolicy;
+
+/**
+ * The platform's defaults are the environment's. A `transaction` code shows an amount, so an older one must never pass for a
+ * newer, whatever the rules say. Streaks are judged alike for all: no project may weaken them.
+ */
+export function createCodePolicyOf(config: PolicyDefaults): CodePolicyOf {
+  return function codePolicyOf(purpose, rules = {}) {
+    const rotates = (rules.resend_mode ?? config.RESEND_MODE) === 'rotate' || purpose === 'transaction';
+    return {
+      alphabet: rules.code_alphabet ?? config.CODE_ALPHABET,
+      length: rules.code_length ?? config.CODE_LENGTH,
+      codeTtlMs: (rules.code_ttl_seconds ?? config.CODE_TTL_SECONDS) * 1000,
+      checksMax: rules.checks_max ?? config.CHECKS_MAX,
+      sendsMax: rules.sends_max ?? config.SENDS_MAX,
+      sendsWindowMs: (rules.sends_window_seconds ?? config.SENDS_WINDOW_SECONDS) * 1000,
+      pacingSeconds: rules.pacing_seconds ?? config.PACING_SECONDS,
+      codesValidMax: rotates ? 1 : OVERLAP_CODES_MAX,
+      streakFreeChecks: config.STREAK_FREE_CHECKS,
+      endedRetentionMs: config.ENDED_RETENTION_SECONDS * 1000,
+    };
   };
 }

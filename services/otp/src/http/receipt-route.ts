@@ -1,8 +1,8 @@
 import { receiptCallSchema } from '@watchword/contracts';
+import { hopRoute } from '@watchword/platform';
 import { RECEIPT_RESULTS } from '@watchword/verifications';
 import { z } from 'zod';
 import type { ApplyReceipt } from '../usecases/apply-receipt.ts';
-import { hopRoute } from './hop-route.ts';
 
 /** The hop's route of receipts: a provider's call in an envelope, so that the hop's signature covers all of it. */
 export const receiptRoute = (applyReceipt: ApplyReceipt) =>

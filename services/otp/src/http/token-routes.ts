@@ -1,6 +1,6 @@
 import { consumedTokenSchema, consumeTokenSchema, JWKS_PATH, type JwkSet, jwksSchema } from '@watchword/contracts';
+import { hopRoute } from '@watchword/platform';
 import type { createConsumeToken } from '../usecases/consume-token.ts';
-import { hopRoute } from './hop-route.ts';
 
 export interface TokenUseCases {
   readonly consumeToken: ReturnType<typeof createConsumeToken>;

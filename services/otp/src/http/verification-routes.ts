@@ -10,12 +10,12 @@ import {
   verificationParamsSchema,
   verificationSchema,
 } from '@watchword/contracts';
+import { hopRoute } from '@watchword/platform';
 import type { createCancelVerification } from '../usecases/cancel-verification.ts';
 import type { createCheckCode } from '../usecases/check-code.ts';
 import type { createOpenVerification } from '../usecases/open-verification.ts';
 import type { createReadVerification } from '../usecases/read-verification.ts';
 import type { createResendCode } from '../usecases/resend-code.ts';
-import { hopRoute } from './hop-route.ts';
 
 export interface UseCases extends ReturnType<typeof createReadVerification> {
   readonly openVerification: ReturnType<typeof createOpenVerification>;

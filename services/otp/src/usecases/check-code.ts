@@ -1,7 +1,6 @@
 import type { CheckDestination, CheckVerification, JudgedCheck } from '@watchword/contracts';
 import { AppError, within } from '@watchword/platform';
 import { type Approval, type CallContext, type Judged, stripVerificationPrefix } from '@watchword/verifications';
-import type { CodePolicies } from '../domain/code-policies.ts';
 import { parsePhoneNumber } from '../domain/phone-number.ts';
 import { canonicalPurpose } from '../domain/purpose.ts';
 import type { ApprovalTokens, DurableRecords, VerificationStore } from '../ports.ts';
@@ -12,7 +11,8 @@ export interface CheckCodeDeps {
   /** Undefined where there are none. */
   readonly records: Pick<DurableRecords, 'readVerification'> | undefined;
   readonly tokens: Pick<ApprovalTokens, 'issue'>;
-  readonly policies: CodePolicies;
+  /** Wrong checks in a row that are free; the same for every project. */
+  readonly streakFreeChecks: number;
   /** Counts how each check was judged. */
   readonly onCheck: (result: string) => void;
 }
@@ -21,9 +21,9 @@ export interface CheckCodeDeps {
 const RECORDS_PATIENCE_MS = 250;
 
 /** Judges one guess by verification id, or by destination and purpose. */
-export function createCheckCode({ verifications, records, tokens, policies, onCheck }: CheckCodeDeps) {
+export function createCheckCode({ verifications, records, tokens, streakFreeChecks, onCheck }: CheckCodeDeps) {
   async function byId(id: string, { code, binding }: CheckVerification, call: CallContext): Promise<JudgedCheck> {
-    const judged = await verifications.judge(id, code, binding, policies.common.streakFreeChecks, call);
+    const judged = await verifications.judge(id, code, binding, streakFreeChecks, call);
     onCheck(judged.result);
     if (judged.result === 'not_found') throw new AppError('not_found');
     if (judged.result === 'checks_locked') throw checksLocked(judged);

@@ -1,7 +1,7 @@
 import type { AcceptedVerification } from '@watchword/contracts';
 import { type Clock, type Logger, within } from '@watchword/platform';
 import type { CallContext, Sent } from '@watchword/verifications';
-import { maskPhoneNumber } from '../domain/phone-number.ts';
+import { maskPhoneNumber } from '@watchword/verifications/phone-number';
 import type { DeliveryQueue } from '../ports.ts';
 
 export type HandOver = (sent: Sent, call: CallContext, requestId: string) => Promise<AcceptedVerification>;

@@ -8,7 +8,7 @@ import {
   unsealIfHeld,
   type VerificationView,
 } from '@watchword/verifications';
-import { maskPhoneNumber } from '../domain/phone-number.ts';
+import { maskPhoneNumber } from '@watchword/verifications/phone-number';
 import type { DurableRecords, VerificationStore } from '../ports.ts';
 
 export interface ReadVerificationDeps {

@@ -2,6 +2,7 @@ import { cancelVerificationSchema, verificationParamsSchema, verificationSchema 
 import type { HttpApp } from '@watchword/platform';
 import { acceptNoBody } from '../accept-no-body.ts';
 import { jsonAnswer, postProblems } from '../answers.ts';
+import { WRITES_VERIFICATIONS } from '../needs.ts';
 import type { Relay } from '../relay.ts';
 
 export function routeCancelVerification(app: HttpApp, relay: Relay): void {
@@ -19,7 +20,7 @@ export function routeCancelVerification(app: HttpApp, relay: Relay): void {
   };
   app.post(
     '/v1/verifications/:id/cancel',
-    { schema, preValidation: acceptNoBody },
+    { schema, config: { need: WRITES_VERIFICATIONS }, preValidation: acceptNoBody },
     relay({ method: 'POST', sends: 0 }),
   );
 }

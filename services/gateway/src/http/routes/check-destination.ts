@@ -1,6 +1,7 @@
 import { checkDestinationSchema, judgedCheckSchema } from '@watchword/contracts';
 import type { HttpApp } from '@watchword/platform';
 import { jsonAnswer, postProblems } from '../answers.ts';
+import { WRITES_VERIFICATIONS } from '../needs.ts';
 import type { Relay } from '../relay.ts';
 
 export function routeCheckDestination(app: HttpApp, relay: Relay): void {
@@ -15,5 +16,9 @@ export function routeCheckDestination(app: HttpApp, relay: Relay): void {
       ...postProblems('not_found', 'invalid_destination', 'checks_locked'),
     },
   };
-  app.post('/v1/verifications/check', { schema }, relay({ method: 'POST', sends: 0 }));
+  app.post(
+    '/v1/verifications/check',
+    { schema, config: { need: WRITES_VERIFICATIONS } },
+    relay({ method: 'POST', sends: 0 }),
+  );
 }

@@ -1,6 +1,7 @@
 import { checkVerificationSchema, judgedCheckSchema, verificationParamsSchema } from '@watchword/contracts';
 import type { HttpApp } from '@watchword/platform';
 import { jsonAnswer, postProblems } from '../answers.ts';
+import { WRITES_VERIFICATIONS } from '../needs.ts';
 import type { Relay } from '../relay.ts';
 
 export function routeCheckVerification(app: HttpApp, relay: Relay): void {
@@ -17,5 +18,9 @@ export function routeCheckVerification(app: HttpApp, relay: Relay): void {
       ...postProblems('not_found', 'checks_locked'),
     },
   };
-  app.post('/v1/verifications/:id/check', { schema }, relay({ method: 'POST', sends: 0 }));
+  app.post(
+    '/v1/verifications/:id/check',
+    { schema, config: { need: WRITES_VERIFICATIONS } },
+    relay({ method: 'POST', sends: 0 }),
+  );
 }

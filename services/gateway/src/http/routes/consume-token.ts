@@ -1,6 +1,7 @@
 import { consumedTokenSchema, consumeTokenSchema } from '@watchword/contracts';
 import type { HttpApp } from '@watchword/platform';
 import { jsonAnswer, postProblems } from '../answers.ts';
+import { WRITES_VERIFICATIONS } from '../needs.ts';
 import type { Relay } from '../relay.ts';
 
 export function routeConsumeToken(app: HttpApp, relay: Relay): void {
@@ -16,5 +17,9 @@ export function routeConsumeToken(app: HttpApp, relay: Relay): void {
       ...postProblems('token_consumed', 'token_invalid'),
     },
   };
-  app.post('/v1/tokens/consume', { schema }, relay({ method: 'POST', sends: 0 }));
+  app.post(
+    '/v1/tokens/consume',
+    { schema, config: { need: WRITES_VERIFICATIONS } },
+    relay({ method: 'POST', sends: 0 }),
+  );
 }

@@ -1,6 +1,8 @@
-import { acceptedVerificationSchema, openVerificationSchema } from '@watchword/contracts';
+import { acceptedVerificationSchema, type OpenVerification, openVerificationSchema } from '@watchword/contracts';
 import type { HttpApp } from '@watchword/platform';
+import type { EndUser } from '../../ports.ts';
 import { jsonAnswer, postProblems } from '../answers.ts';
+import { WRITES_VERIFICATIONS } from '../needs.ts';
 import type { Relay } from '../relay.ts';
 
 export function routeOpenVerification(app: HttpApp, relay: Relay): void {
@@ -13,8 +15,14 @@ export function routeOpenVerification(app: HttpApp, relay: Relay): void {
     body: openVerificationSchema,
     response: {
       202: jsonAnswer('The code is on its way', acceptedVerificationSchema),
-      ...postProblems('invalid_destination', 'resend_too_soon', 'max_sends', 'rate_limited'),
+      ...postProblems('invalid_destination', 'resend_too_soon', 'max_sends', 'rate_limited', 'quota_exceeded'),
     },
   };
-  app.post('/v1/verifications', { schema }, relay({ method: 'POST', sends: 1 }));
+  const spec = { method: 'POST', sends: 1, endUserOf } as const;
+  app.post('/v1/verifications', { schema, config: { need: WRITES_VERIFICATIONS } }, relay(spec));
+}
+
+function endUserOf(body: unknown): EndUser | undefined {
+  const { client } = body as OpenVerification;
+  return client && { userId: client.user_id, ip: client.ip };
 }

@@ -2,6 +2,7 @@ import { acceptedVerificationSchema, resendVerificationSchema, verificationParam
 import type { HttpApp } from '@watchword/platform';
 import { acceptNoBody } from '../accept-no-body.ts';
 import { jsonAnswer, postProblems } from '../answers.ts';
+import { WRITES_VERIFICATIONS } from '../needs.ts';
 import type { Relay } from '../relay.ts';
 
 export function routeResendVerification(app: HttpApp, relay: Relay): void {
@@ -14,12 +15,12 @@ export function routeResendVerification(app: HttpApp, relay: Relay): void {
     body: resendVerificationSchema,
     response: {
       202: jsonAnswer('The code is on its way', acceptedVerificationSchema),
-      ...postProblems('not_found', 'not_pending', 'resend_too_soon', 'max_sends', 'rate_limited'),
+      ...postProblems('not_found', 'not_pending', 'resend_too_soon', 'max_sends', 'rate_limited', 'quota_exceeded'),
     },
   };
   app.post(
     '/v1/verifications/:id/resend',
-    { schema, preValidation: acceptNoBody },
+    { schema, config: { need: WRITES_VERIFICATIONS }, preValidation: acceptNoBody },
     relay({ method: 'POST', sends: 1 }),
   );
 }

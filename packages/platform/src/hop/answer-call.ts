@@ -1,16 +1,11 @@
 import type { BatchedAnswer, BatchedCall } from '@watchword/contracts';
-import {
-  AppError,
-  type Clock,
-  compileValidator,
-  type Logger,
-  PROBLEM_TYPE,
-  type RecordRequest,
-  retryAfterOf,
-  toAppError,
-  toProblem,
-} from '@watchword/platform';
 import type { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import { AppError } from '../errors.ts';
+import { PROBLEM_TYPE, retryAfterOf, toAppError, toProblem } from '../http/problem.ts';
+import type { RecordRequest } from '../http/record-request.ts';
+import { compileValidator } from '../http/validation.ts';
+import type { Logger } from '../logger.ts';
 import { createRouter, type HopRoute, type MatchedRoute } from './hop-route.ts';
 
 export interface AnswerCallDeps {
@@ -32,14 +27,24 @@ export function createAnswerCall({ routes, clock, logger, recordRequest }: Answe
     if (matched === undefined) {
       throw new AppError('not_found', { detail: 'There is nothing at this method and path.' });
     }
-    const { requestId, project, mode, operation, deadline } = call;
-    if (clock.serverNow() > deadline) throw new AppError('unavailable', { detail: 'The call came too late.' });
+    if (clock.serverNow() > call.deadline) throw new AppError('unavailable', { detail: 'The call came too late.' });
     const { route } = matched;
     const params = valid(route.params, matched.params);
+    const query = route.query === undefined ? undefined : valid(route.query, matched.query);
     const body = route.body === undefined ? undefined : valid(route.body, parseJson(call.body));
-    const context = { requestId, project, mode, operation, deadline };
-    const answer = await route.handle({ params: params as never, body: body as never, context });
-    return { status: route.status, contentType: 'application/json; charset=utf-8', body: JSON.stringify(answer) };
+    const answer = await route.handle({
+      params: params as never,
+      query: query as never,
+      body: body as never,
+      context: contextOf(call),
+    });
+    const etag = route.etagOf?.(answer);
+    return {
+      status: route.status,
+      contentType: 'application/json; charset=utf-8',
+      ...(etag === undefined ? {} : { etag }),
+      body: route.status === 204 ? '' : JSON.stringify(answer),
+    };
   }
 
   return async function answerCall(call) {
@@ -51,6 +56,10 @@ export function createAnswerCall({ routes, clock, logger, recordRequest }: Answe
     recordRequest(logger, labels, performance.now() - startedAtMs, { requestId });
     return answer;
   };
+}
+
+function contextOf({ method: _method, path: _path, body: _body, ...context }: BatchedCall) {
+  return context;
 }
 
 function refuse(error: unknown, requestId: string, logger: Logger): Answer {

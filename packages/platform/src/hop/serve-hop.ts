@@ -8,8 +8,11 @@ import {
   HOP_PATH,
   HOP_SIGNATURE_HEADER,
 } from '@watchword/contracts';
-import { AppError, createHopSigner, type HttpApp, isHopSignature, type Secret } from '@watchword/platform';
+import { AppError } from '../errors.ts';
+import type { HttpApp } from '../http/app.ts';
+import type { Secret } from '../secret.ts';
 import type { AnswerCall } from './answer-call.ts';
+import { createHopSigner, isHopSignature } from './hop-signature.ts';
 
 /**
  * Takes batches that the gateway signed; anything else is 401 or 400 as a whole, and learns nothing. The calls of a batch run

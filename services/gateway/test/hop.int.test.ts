@@ -4,18 +4,19 @@ import { BATCH_CALLS_MAX, HOP_ANSWERS_TYPE } from '@watchword/contracts';
 import { Secret } from '@watchword/platform';
 import { freePort } from '@watchword/platform/redis-server';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type ClosableOtpHop, createOtpHop } from '../src/hop/otp-hop.ts';
+import { type ClosableHop, createHop } from '../src/hop/hop.ts';
+import { keylessContext } from '../src/hop/keyless-context.ts';
 import type { HopOutcome } from '../src/ports.ts';
 import { json, type OtpStandIn, startOtpStandIn } from './otp-stand-in.fixture.ts';
 
-const context = { requestId: 'r', project: 'p', mode: 'test', operation: '', deadline: 0 } as const;
+const context = keylessContext('r', 0);
 const hopKey = new Secret(randomBytes(32));
 
 let otp: OtpStandIn;
-let hop: ClosableOtpHop;
+let hop: ClosableHop;
 beforeEach(async () => {
   otp = await startOtpStandIn(hopKey);
-  hop = createOtpHop({ url: otp.url, hopKey });
+  hop = createHop({ name: 'otp', url: otp.url, hopKey });
   // Each answer names its own call.
   otp.answer = ({ path, context: { requestId, project } }, reply) => json(reply, 200, { path, requestId, project });
 });
@@ -97,7 +98,7 @@ it('cuts each call of a batch at its own deadline', async () => {
 });
 
 it('says that HOP_KEY differs when otp refuses the batch', async () => {
-  const other = createOtpHop({ url: otp.url, hopKey: new Secret(randomBytes(32)) });
+  const other = createHop({ name: 'otp', url: otp.url, hopKey: new Secret(randomBytes(32)) });
   const calls = [1, 2].map(() => other.forward({ method: 'GET', path: '/', body: '', context, timeLeftMs: 500 }));
   expect((await Promise.all(calls)).map(said)).toEqual(Array(2).fill('otp refused the hop signature: HOP_KEY differs'));
   expect([otp.refused, otp.calls]).toEqual([1, []]);
@@ -113,14 +114,16 @@ it.each(['[{"call":0}]\n', 'no JSON\n', '{}\n'])('is not misled by a line that i
 
 it('never sends a call that waited for a connection until its deadline', async () => {
   otp.answer = () => {};
-  // Every connection is taken until 450 ms by a batch that hangs; of the others, half are late by then, half only just.
+  // Every connection is taken until 1,050 ms by a batch that hangs; of the others, half are late by then, half only just.
+  const startedAtMs = performance.now();
   const hanging: Promise<HopOutcome>[] = [];
   for (let taken = 0; taken < 64; taken += 1) {
-    hanging.push(forward('/hangs', 400));
+    hanging.push(forward('/hangs', 1_000));
     await nextTurn();
   }
   await expect.poll(() => otp.calls.length).toBe(64);
-  const waiting = Array.from({ length: 20 }, (_, index) => forward('/waits', index < 10 ? 100 : 300));
+  const leftMs = 1_000 - (performance.now() - startedAtMs);
+  const waiting = Array.from({ length: 20 }, (_, index) => forward('/waits', index < 10 ? leftMs / 3 : leftMs));
   const outcomes = await Promise.all([...hanging, ...waiting]);
   expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['unanswered']));
   otp.answer = (_, reply) => json(reply, 200, {});
@@ -149,7 +152,7 @@ it('sends what waited for a connection and still has time, together', async () =
 
 it('is unanswered at once where nobody listens, and answered when somebody does', async () => {
   const port = (await freePort()) ?? 0;
-  const away = createOtpHop({ url: `http://127.0.0.1:${port}`, hopKey });
+  const away = createHop({ name: 'otp', url: `http://127.0.0.1:${port}`, hopKey });
   const call = { method: 'GET', path: '/x', body: '', context, timeLeftMs: 1_000 } as const;
   const startedAtMs = performance.now();
   const outcomes = await Promise.all([away.forward(call), away.forward(call)]);
@@ -163,7 +166,7 @@ it('cuts a call that a server takes and never answers', async () => {
   const port = await new Promise<number>((resolve) => {
     mute.listen(0, '127.0.0.1', () => resolve((mute.address() as { port: number }).port));
   });
-  const muted = createOtpHop({ url: `http://127.0.0.1:${port}`, hopKey });
+  const muted = createHop({ name: 'otp', url: `http://127.0.0.1:${port}`, hopKey });
   const call = { method: 'GET', path: '/x', body: '', context, timeLeftMs: 100 } as const;
   expect(said(await muted.forward(call))).toBe('otp did not answer in time');
   await muted.close();

@@ -1,9 +1,9 @@
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import type { BatchedCall } from '@watchword/contracts';
-import type { Secret } from './secret.ts';
+import type { Secret } from '../secret.ts';
 
 /** What the gateway vouches for. `deadline` is on Redis' clock, in ms: past it the otp service does nothing. */
-export type HopContext = Readonly<Pick<BatchedCall, 'requestId' | 'project' | 'mode' | 'operation' | 'deadline'>>;
+export type HopContext = Readonly<Omit<BatchedCall, 'method' | 'path' | 'body'>>;
 
 export type SignHop = (batch: string | Uint8Array) => string;
 

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { ERASURE_PREFIX } from '@watchword/contracts';
+import { type Clock, encodeBase32, type RedisConnection, type Secret } from '@watchword/platform';
+import { keysOf, locate, shardKeys } from './addresses.ts';
+import { deriveAddressKeys } from './keys.ts';
+import { type CallContext, tooLate } from './outcomes.ts';
+import { eraseDestinationScript, forgetVerificationScript } from './scripts.ts';
+import type { Sealer } from './seal.ts';
+import { createVerificationIds } from './verification-id.ts';
+
+export interface ErasureOptions {
+  readonly redis: RedisConnection;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly idKey: Secret<Buffer>;
+  readonly sealer: Pick<Sealer, 'seal'>;
+}
+
+/**
+ * Forgetting destinations, in two steps. `erase` at once ends and erases what Redis finds by the destination and the purposes
+ * it is given: the latest verification of each. It also appends an entry to the shard's stream, behind the events of all that
+ * was opened before; the recorder, which finds all verifications of a destination, takes it up, and calls `forget` for each.
+ */
+export function createErasure({ redis, clock, idKey, sealer }: ErasureOptions) {
+  const keys = deriveAddressKeys(idKey);
+  const ids = createVerificationIds(keys.id);
+
+  return {
+    /** Returns the erasure's id, `ers_…`. A repeat of the operation gets the same. */
+    async erase(
+      destination: string,
+      purposes: readonly string[],
+      call: Omit<CallContext, 'mode'>,
+    ): Promise<{ readonly id: string }> {
+      const id = ERASURE_PREFIX + encodeBase32(randomBytes(16));
+      const places = purposes.map((purpose) => locate(keys, call.project, purpose, destination));
+      const { shard } = locate(keys, call.project, '', destination);
+      const { operation, events, due, verificationPrefix, destination: destinationKey } = shardKeys(shard);
+      const reply = await eraseDestinationScript(redis, { operation: operation(call.operation), events, due }, [
+        clock.now(),
+        call.deadline,
+        id,
+        verificationPrefix,
+        destinationKey(''),
+        call.project,
+        sealer.seal(destination, id, 'destination'),
+        call.operation === '' ? '' : '1',
+        ...places.map(({ handle }) => handle),
+      ]);
+      if (reply.result === 'late') throw tooLate();
+      return { id: reply.id };
+    },
+
+    /**
+     * Erases what Redis has of these verifications (ids without `ver_`), and ends those that are open; their state stays
+     * readable. May be repeated. Returns how many Redis still had.
+     */
+    async forget(verificationIds: readonly string[]): Promise<number> {
+      const held = await Promise.all(
+        verificationIds.map(async (id) => {
+          const address = ids.open(id);
+          if (address === null) return 0;
+          const { operation: _, ...scriptKeys } = keysOf(id, address, '');
+          return forgetVerificationScript(redis, scriptKeys, [clock.now(), id]);
+        }),
+      );
+      return held.reduce<number>((sum, one) => sum + one, 0);
+    },
+  };
+}
+
+export type Erasure = ReturnType<typeof createErasure>;

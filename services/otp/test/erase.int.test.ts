@@ -1,0 +1,51 @@
+import { erasureSchema } from '@watchword/contracts';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { newNumber, type StartedOtp, startOtp } from './started-otp.fixture.ts';
+
+let otp: StartedOtp;
+beforeAll(async () => {
+  otp = await startOtp();
+});
+afterAll(() => otp.close());
+beforeEach(() => otp.newProject());
+
+const erase = (to: string, operation = '') => otp.hop({ path: '/v1/destinations/erase', operation, body: { to } });
+const read = (id: unknown) => otp.hop({ method: 'GET', path: `/v1/verifications/${String(id)}` });
+
+test('erasing ends what is open under every purpose that the project is known to have, and its state stays readable', async () => {
+  await otp.publish({ policies: { payout: { code_length: 8 } } });
+  const to = newNumber();
+  const opened = [];
+  for (const purpose of ['login', 'verification', 'password_reset', 'transaction', 'payout']) {
+    opened.push((await otp.open(to, { purpose })).body);
+  }
+  const { code } = await otp.claim(opened[0] ?? {});
+  const { status, body } = await erase(to);
+  expect(status).toBe(202);
+  expect(erasureSchema.strict().parse(body)).toEqual(body);
+  for (const { id } of opened) {
+    expect(await read(id)).toMatchObject({
+      status: 200,
+      body: { status: 'canceled', deliveries: [{ to_masked: '+***' }] },
+    });
+  }
+  expect((await otp.check(opened[0]?.id, code)).body).toMatchObject({ result: 'canceled' });
+  expect(await otp.resend(opened[1]?.id)).toMatchObject({ status: 409, body: { code: 'not_pending' } });
+  expect(await otp.deliveries.claim(`del_${String(opened[1]?.id).slice(4)}-1`, 7_000)).toEqual({ result: 'ended' });
+});
+
+test('a repeat of the call gets the same erasure, and no number but E.164 is taken', async () => {
+  const to = newNumber();
+  const operation = `erase-${otp.project()}`;
+  const [first, again] = [await erase(to, operation), await erase(to, operation)];
+  expect(again.body).toEqual(first.body);
+  expect((await erase(to)).body.id).not.toBe(first.body.id);
+  expect(await erase('0151')).toMatchObject({ status: 422, body: { code: 'invalid_destination' } });
+});
+
+test('neither a pause nor a list keeps anybody from erasing', async () => {
+  const to = newNumber();
+  const lists = [otp.list('block', [to])];
+  await otp.publish({ pause: { all: true, countries: [] }, lists });
+  expect((await erase(to)).status).toBe(202);
+});

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import type { BatchedCall, DeliveryConfig, SendingConfig } from '@watchword/contracts';
+import {
+  connectRedis,
+  createConfigCopies,
+  createLogger,
+  createRedisClock,
+  keyRingVariable,
+  parseEnvironment,
+  Secret,
+} from '@watchword/platform';
+import { createDeliveries, createSealer } from '@watchword/verifications';
+import { inject } from 'vitest';
+import { composeOtp, otpVariables } from '../src/index.ts';
+import { callHop, keyOf, testKeys } from './hop.fixture.ts';
+
+const NO_ACCESS = {
+  isSuspended: false,
+  keys: [],
+  limits: { project_sends_per_hour: null, user_sends_per_minute: null, ip_sends_per_hour: null },
+  monthlySends: null,
+};
+const NO_DELIVERY = { providers: [], routes: [], templates: [] };
+const NO_SENDING: SendingConfig = {
+  policies: {},
+  pause: { all: false, countries: [] },
+  smsCountries: null,
+  lists: [],
+};
+
+/** The otp service over the tests' Redis, a project of its own, and what a console and a worker do beside it. */
+export async function startOtp(environment: Record<string, string> = {}) {
+  const started = await composeOtp(
+    parseEnvironment(otpVariables, {
+      ...testKeys,
+      REDIS_URL: inject('redisUrl'),
+      OTP_PORT: '0',
+      LOG_LEVEL: 'silent',
+      PACING_SECONDS: '0',
+      ...environment,
+    }),
+  );
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  const redis = await connectRedis({ url: new Secret(inject('redisUrl')), name: 'test', profile: 'request', logger });
+  const clock = await createRedisClock(redis);
+  const sealKeys = keyRingVariable().parse(keyOf('SEAL_KEY'));
+  const idKey = new Secret(Buffer.from(keyOf('ID_KEY'), 'base64url'));
+  const deliveries = createDeliveries({ redis, clock, idKey, sealKeys });
+  const sealer = createSealer(sealKeys);
+  const copies = createConfigCopies(redis);
+  let project = '';
+  let epoch = 0;
+
+  type Hop = Partial<Omit<BatchedCall, 'body'>>;
+
+  async function hop({ body, ...rest }: Hop & { readonly body?: object }) {
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const [answer] = await callHop(started.url, [{ project, epoch, ...rest, body: text }]);
+    if (answer === undefined) throw new Error('otp did not answer');
+    return answer;
+  }
+
+  return {
+    url: started.url,
+    adminUrl: started.adminUrl,
+    redis,
+    deliveries,
+    hop,
+    project: () => project,
+
+    /** Another project, of which there is no copy. */
+    newProject() {
+      project = `p-${randomBytes(6).toString('hex')}`;
+      epoch = 0;
+    },
+
+    /** Publishes the project's copy anew, as the console does; calls carry its epoch from now on. */
+    async publish(sending: Partial<SendingConfig>, delivery: Partial<DeliveryConfig> = {}) {
+      epoch += 1;
+      const parts = {
+        access: NO_ACCESS,
+        sending: { ...NO_SENDING, ...sending },
+        delivery: { ...NO_DELIVERY, ...delivery },
+      };
+      await copies.publish(project, epoch, parts);
+    },
+
+    list(kind: 'allow' | 'block', entries: string[]): SendingConfig['lists'][number] {
+      const id = `lst_${randomBytes(8).toString('hex')}`;
+      return { id, kind, entries: sealer.seal(JSON.stringify(entries), id, 'entries').toString('base64') };
+    },
+
+    /** A provider of the project; of the kind Twilio, whose receipts its auth token signs. */
+    twilio(mode: 'live' | 'test', authToken: string): DeliveryConfig['providers'][number] {
+      const id = `prv_${randomBytes(8).toString('hex')}`;
+      const credentials = sealer.seal(JSON.stringify({ auth_token: authToken }), id, 'credentials').toString('base64');
+      const settings = { account_sid: `AC${'1'.repeat(32)}`, from: '+15005550006' };
+      return { id, name: 'own', kind: 'twilio', mode, isDraining: false, settings, credentials, costMicros: {} };
+    },
+
+    open: (to: string, more: object = {}, call: Hop = {}) =>
+      hop({ ...call, path: '/v1/verifications', body: { to, ...more } }),
+
+    resend: (id: unknown, call: Hop = {}) => hop({ ...call, path: `/v1/verifications/${String(id)}/resend`, body: {} }),
+
+    check: (id: unknown, code: string) => hop({ path: `/v1/verifications/${String(id)}/check`, body: { code } }),
+
+    /** Claims a delivery of an answer, as a worker would. */
+    async claim(body: Record<string, unknown>) {
+      const [delivery] = body.deliveries as { id: string }[];
+      const claimed = await deliveries.claim(delivery?.id ?? '', 7_000);
+      if (claimed.result !== 'claimed') throw new Error(`not claimed: ${claimed.result}`);
+      return claimed;
+    },
+
+    async close() {
+      clock[Symbol.dispose]();
+      redis.disconnect();
+      await started.close();
+    },
+  };
+}
+
+export type StartedOtp = Awaited<ReturnType<typeof startOtp>>;
+
+let numbers = 1_000;
+/** A number that no test used before. */
+export const newNumber = (prefix = '+1415556') => {
+  numbers += 1;
+  return `${prefix}${numbers}`;
+};
