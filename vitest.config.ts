@@ -8,7 +8,7 @@ const ofRedisPackages = ['packages/{verifications,delivery}', 'services/*'];
 const redisSetup = (kind: 'single' | 'cluster') => `packages/testkit/src/vitest/redis-${kind}.ts`;
 
 /** A group begins when the one before it has ended: what measures time does not share the machine. */
-const GROUPS = { unit: 0, integration: 1, cluster: 2, system: 3, chaos: 4, soak: 5 };
+const GROUPS = { unit: 0, integration: 1, cluster: 2, mongo: 3, system: 4, chaos: 5, soak: 6 };
 
 export default defineConfig({
   resolve: { conditions },
@@ -34,7 +34,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: [`${ofThesePackages}/test/**/*.int.test.ts`],
+          include: [`${ofThesePackages}/test/**/*.int.test.ts`, 'infra/search/*.int.test.ts'],
           globalSetup: [redisSetup('single')],
           // They share one Redis: a test that travels in time would expire what another has open.
           fileParallelism: false,
@@ -55,6 +55,19 @@ export default defineConfig({
           testTimeout: 20_000,
           hookTimeout: 30_000,
           sequence: { groupOrder: GROUPS.cluster },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'mongo',
+          include: [`${ofThesePackages}/test/**/*.mongo.test.ts`],
+          globalSetup: ['packages/testkit/src/vitest/mongo.ts'],
+          // They share one server, and one Redis.
+          fileParallelism: false,
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: GROUPS.mongo },
         },
       },
       {

@@ -20,12 +20,15 @@ const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs');
 /** What Node 24 shall run: its arguments. @type {Record<string, (args: string[]) => string[]>} */
 const COMMANDS = {
   start: ([service]) => [SOURCE, YOUNG_GENERATION, servicePath(service ?? 'standalone')],
-  test: (args) => [VITEST, 'run', ...projects('unit', 'integration', 'cluster', 'system'), ...args],
+  test: (args) => [VITEST, 'run', ...projects('unit', 'integration', 'cluster', 'mongo', 'system'), ...args],
   chaos: (args) => [VITEST, 'run', ...projects('chaos'), ...args],
   soak: (args) => [VITEST, 'run', ...projects('soak'), ...args],
   bench: (args) => [SOURCE, join(ROOT, 'infra/bench/main.ts'), ...args],
+  'measure:search': (args) => [SOURCE, join(ROOT, 'infra/search/main.ts'), ...args],
   build: (args) => [join(ROOT, 'node_modules/turbo/bin/turbo'), 'run', 'build', ...args],
+  mongo: (args) => [SOURCE, join(ROOT, 'infra/mongo/main.ts'), ...args],
   keys: (args) => [SOURCE, join(ROOT, 'infra/keys/main.ts'), ...args],
+  watchword: (args) => [SOURCE, join(ROOT, 'infra/watchword/main.ts'), ...args],
   docs: (args) => [SOURCE, join(ROOT, 'infra/docs/main.ts'), ...args],
 };
 
@@ -61,7 +64,8 @@ async function main([command = '', ...args]) {
   const environment = cleanEnvironment(process.env);
   await ensureInstalled(environment);
   const node = findNode24();
-  if (command === 'start') environment.DATA_DIR = resolve(ROOT, environment.DATA_DIR || '.data');
+  if (['start', 'mongo', 'watchword'].includes(command))
+    environment.DATA_DIR = resolve(ROOT, environment.DATA_DIR || '.data');
   environment.TURBO_TELEMETRY_DISABLED ||= '1';
   environment.NODE_COMPILE_CACHE ||= join(ROOT, 'node_modules/.cache/compile');
   environment.PATH = `${join(ROOT, 'node_modules/.bin')}:${environment.PATH ?? ''}`;

@@ -1,4 +1,5 @@
 import type { Reporter, TestCase, TestModule, TestRunEndReason } from 'vitest/node';
+import { renderContractTable } from './contract-table.ts';
 
 /**
  * Ends a run's output with `N passed, N failed, N skipped` alone on its line, and names above it what was skipped and why.
@@ -21,6 +22,7 @@ export default class SummaryReporter implements Reporter {
     }
     if (reason === 'interrupted') lines.push('The run was interrupted.');
     if (failed > 0 || reason !== 'passed') process.exitCode = 1;
+    lines.push(...renderContractTable(modules));
     const summary = `${passed} passed, ${failed} failed, ${skipped.length} skipped`;
     // Vitest prints its own summary from another reporter and its warnings later still; this line must be the last.
     process.once('exit', () => process.stdout.write(`\n${[...lines, summary].join('\n')}\n`));
@@ -29,6 +31,7 @@ export default class SummaryReporter implements Reporter {
 
 function describeSkipped(test: TestCase): string {
   const result = test.result();
-  const reason = result.state === 'skipped' ? result.note : 'it was not reached';
+  const ofProject = test.project.name === 'mongo' ? test.project.getProvidedContext().mongoReason : undefined;
+  const reason = result.state === 'skipped' ? (result.note ?? ofProject) : 'it was not reached';
   return `[${test.project.name}] ${test.module.relativeModuleId} > ${test.fullName} (${reason ?? 'no reason given'})`;
 }

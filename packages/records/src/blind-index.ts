@@ -13,16 +13,23 @@ export interface BlindIndex {
   of(destination: string): IndexedDestination;
   /** Under every key of the ring: what to look for. */
   all(destination: string): IndexedDestination[];
+  /** The same of a caller's `client.user_id`, which means something within its project only. */
+  ofUser(project: string, userId: string): IndexedDestination;
+  allOfUser(project: string, userId: string): IndexedDestination[];
 }
 
-/** Finds records by their destination without storing it: HMAC-SHA256 under keys that Redis and the database never see. */
+/** Finds records by what they do not store: HMAC-SHA256 under keys that Redis and the database never see. */
 export function createBlindIndex(ring: KeyRing): BlindIndex {
-  const digest = (destination: string, { id, key }: RingKey) => ({
+  const digest = (text: string, { id, key }: RingKey) => ({
     key: id,
-    digest: createHmac('sha256', key.reveal()).update(`destination:${destination}`).digest(),
+    digest: createHmac('sha256', key.reveal()).update(text).digest(),
   });
+  const ofDestination = (destination: string) => `destination:${destination}`;
+  const ofUser = (project: string, userId: string) => `user:${project}:${userId}`;
   return {
-    of: (destination) => digest(destination, ring.current),
-    all: (destination) => ring.keys.map((key) => digest(destination, key)),
+    of: (destination) => digest(ofDestination(destination), ring.current),
+    all: (destination) => ring.keys.map((key) => digest(ofDestination(destination), key)),
+    ofUser: (project, userId) => digest(ofUser(project, userId), ring.current),
+    allOfUser: (project, userId) => ring.keys.map((key) => digest(ofUser(project, userId), key)),
   };
 }

@@ -29,6 +29,10 @@ export interface Collection<F extends Fields = Fields> {
   readonly fields: F;
   /** Each ends with `id`, unnamed, so that pages have an order. */
   readonly indexes: readonly (readonly string[])[];
+  /** No two documents agree in all of such fields. */
+  readonly unique: readonly (readonly string[])[];
+  /** What a put sets only where it makes the document: only a change changes it, and no older copy brings it back. */
+  readonly kept: readonly string[];
 }
 
 type TypeOf<F> = F extends Field<infer T> ? T : never;
@@ -44,8 +48,10 @@ export function defineCollection<const F extends Fields>(
   name: string,
   fields: F,
   indexes: readonly (readonly (keyof F & string)[])[] = [],
+  unique: readonly (readonly (keyof F & string)[])[] = [],
+  kept: readonly (keyof F & string)[] = [],
 ): Collection<F> {
-  return { name, fields, indexes };
+  return { name, fields, indexes, unique, kept };
 }
 
 /** `id` and the declared fields, in a fixed order. */

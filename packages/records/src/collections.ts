@@ -9,9 +9,24 @@ import type {
   VerificationStatus,
 } from '@watchword/contracts';
 import { boolean, bytes, type DocumentOf, defineCollection, integer, json, optional, text } from './collection.ts';
+import { decisions, quotas, statistics, tokens } from './collections/accounting.ts';
+import { factors, invitations, sessions, users } from './collections/accounts.ts';
+import {
+  apiKeys,
+  audit,
+  lists,
+  plans,
+  platformSettings,
+  policies,
+  projects,
+  providers,
+  routes,
+  templates,
+  webhooks,
+} from './collections/configuration.ts';
 
 /** Grows with each change of a declaration that a stored document or index would notice. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 // Times are milliseconds since the epoch. `applied_seq` is the last event that a document has taken in: an older word about
 // it changes nothing, so that what is written twice, or by a recorder that lost its shard, does no harm.
@@ -25,13 +40,23 @@ export const verifications = defineCollection(
     country: text(),
     status: text<VerificationStatus>(),
     undeliverable: boolean(),
-    /** Sealed as it arrived, with the id of its key in the first byte. */
+    /** Sealed as it arrived, with the id of its key in the first byte; empty once it was erased. */
     destination: bytes(),
+    /** The id of that key; null once it was erased. */
+    seal_key: optional(integer()),
     /** The blind index of the destination and the id of its key; null when the seal key had been retired before. */
     destination_index: optional(bytes()),
     destination_index_key: optional(integer()),
     /** Sealed: locale, client, metadata. */
     context: optional(bytes()),
+    /** The blind index of `client.user_id` and the id of its key. */
+    user_index: optional(bytes()),
+    user_index_key: optional(integer()),
+    /** Of the newest delivery. */
+    channel: optional(text<Channel>()),
+    /** Of the newest attempt that was settled. */
+    provider: optional(text()),
+    erased_at: optional(integer()),
     code_ttl_ms: integer(),
     checks_remaining: integer(),
     /** The ordinal of the newest delivery. */
@@ -42,8 +67,40 @@ export const verifications = defineCollection(
     token_consumed_at: optional(integer()),
     applied_seq: integer(),
   },
-  // The last two are for counting: a report must not read whole documents.
-  [['opened_at'], ['project', 'opened_at'], ['destination_index', 'opened_at'], ['status'], ['purpose']],
+  // `status` and `purpose` alone are for counting: a report must not read whole documents.
+  [
+    ['opened_at'],
+    ['project', 'opened_at'],
+    ['project', 'status', 'opened_at'],
+    ['project', 'purpose', 'opened_at'],
+    ['project', 'country', 'opened_at'],
+    ['project', 'channel', 'opened_at'],
+    ['project', 'provider', 'opened_at'],
+    ['project', 'destination_index', 'opened_at'],
+    ['project', 'user_index', 'opened_at'],
+    ['status'],
+    ['purpose'],
+    ['seal_key'],
+    ['destination_index_key'],
+  ],
+  [],
+  // What is erased or sealed anew stays so, whatever a recorder read before; and an index of these alone is not written again.
+  [
+    'project',
+    'mode',
+    'purpose',
+    'country',
+    'destination',
+    'seal_key',
+    'destination_index',
+    'destination_index_key',
+    'context',
+    'user_index',
+    'user_index_key',
+    'erased_at',
+    'code_ttl_ms',
+    'opened_at',
+  ],
 );
 
 export const deliveries = defineCollection(
@@ -58,6 +115,8 @@ export const deliveries = defineCollection(
     applied_seq: integer(),
   },
   [['verification', 'ordinal']],
+  [],
+  ['verification', 'ordinal', 'channel', 'queued_at'],
 );
 
 export const attempts = defineCollection(
@@ -71,11 +130,20 @@ export const attempts = defineCollection(
     class: optional(text<RejectionClass>()),
     provider_code: optional(text()),
     provider_message_id: optional(text()),
+    /** What it costs, in millionths of the platform's currency. */
+    cost_micros: optional(integer()),
+    template: optional(text()),
+    /** What its newest receipt says; they only rise. */
+    receipt: optional(text()),
+    /** When the first receipt came that says that the message arrived. */
+    delivered_at: optional(integer()),
     started_at: integer(),
     settled_at: optional(integer()),
     applied_seq: integer(),
   },
   [['verification', 'started_at']],
+  [],
+  ['verification', 'delivery', 'ordinal', 'started_at'],
 );
 
 export const receipts = defineCollection(
@@ -124,6 +192,8 @@ export const poisonEvents = defineCollection(
 export const shardCursors = defineCollection('shard_cursors', {
   /** Of the last recorded event in the shard's stream. */
   position: text(),
+  /** Of the last event that statistics and quotas have taken in; null when none has, or since they were counted anew. */
+  counted: optional(text()),
   owner: optional(text()),
   /** Grows whenever the shard is taken: who holds an older one has lost it. */
   epoch: integer(),
@@ -142,6 +212,8 @@ export const reports = defineCollection('reports', {
   by_type: json<Readonly<Record<string, number>>>(),
   /** Verifications opened before this were due, and how many there were. */
   cutoff: integer(),
+  /** By project, of those that have a retention of their own. */
+  cutoffs: optional(json<Readonly<Record<string, number>>>()),
   due: integer(),
   deleted: integer(),
   made_at: integer(),
@@ -157,6 +229,25 @@ export const COLLECTIONS = [
   shardCursors,
   recorders,
   reports,
+  plans,
+  projects,
+  apiKeys,
+  policies,
+  templates,
+  routes,
+  providers,
+  lists,
+  webhooks,
+  platformSettings,
+  audit,
+  users,
+  sessions,
+  invitations,
+  factors,
+  statistics,
+  quotas,
+  decisions,
+  tokens,
 ] as const;
 
 export type VerificationDocument = DocumentOf<typeof verifications>;

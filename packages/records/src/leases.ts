@@ -35,7 +35,7 @@ export function createLeases(store: Store) {
       const known = new Set(cursors.map(({ id }) => id));
       const missing = shards
         .filter((id) => !known.has(id))
-        .map((id) => ({ id, position: BEGINNING, owner: null, epoch: 0, leased_until: 0 }));
+        .map((id) => ({ id, position: BEGINNING, counted: null, owner: null, epoch: 0, leased_until: 0 }));
       if (missing.length > 0) await store.write([add(shardCursors, missing)]);
       return { recorders: alive, cursors: [...cursors, ...missing] };
     },
@@ -83,3 +83,11 @@ export function createLeases(store: Store) {
 /** What a write of this lease depends on, and where it moves the cursor. */
 export const moveCursor = ({ shard, owner, epoch }: ShardLease, position: string) =>
   requireChange(shardCursors, { id: shard, owner, epoch }, { position });
+
+/** Says how far statistics and quotas have counted, as long as the lease holds. */
+export const countUpTo = ({ shard, owner, epoch }: ShardLease, counted: string) =>
+  requireChange(shardCursors, { id: shard, owner, epoch }, { counted });
+
+export async function isHeld(store: Store, { shard, owner, epoch }: ShardLease): Promise<boolean> {
+  return (await store.find(shardCursors, { where: { id: shard, owner, epoch }, limit: 1 })).length > 0;
+}

@@ -1,5 +1,6 @@
 import type { VerificationEvent } from '@watchword/contracts';
 import type { RecordedState } from './batches.ts';
+import { type TokenDocument, tokens } from './collections/accounting.ts';
 import {
   deliveries,
   type EventDocument,
@@ -11,16 +12,10 @@ import {
   type VerificationDocument,
   verifications,
 } from './collections.ts';
-import type { PageCursor, Store } from './store.ts';
+import type { Page, PageCursor, Store } from './store.ts';
 
 /** No verification has more events, deliveries or receipts. */
 const OF_ONE_MAX = 100_000;
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  /** For the page after this one; null at the end. */
-  readonly next: PageCursor | null;
-}
 
 export function createReading(store: Store) {
   const ofOne = (verification: string) => ({ where: { verification }, limit: OF_ONE_MAX });
@@ -49,6 +44,21 @@ export function createReading(store: Store) {
     /** The recorded events of one verification, as they are stored. */
     async readEvents(id: string): Promise<EventDocument[]> {
       return store.find(events, { ...ofOne(id), sort: { by: 'seq' } });
+    },
+
+    /** The same of several, by verification, each in their order. */
+    async readEventsOf(ids: readonly string[]): Promise<Map<string, EventDocument[]>> {
+      const found = await store.find(events, { where: { verification: { in: ids } }, limit: ids.length * OF_ONE_MAX });
+      return Map.groupBy(
+        found.toSorted((left, right) => left.seq - right.seq),
+        ({ verification }) => verification,
+      );
+    },
+
+    /** An approval token that was consumed, by its `jti`; else null. */
+    async readToken(jti: string): Promise<TokenDocument | null> {
+      const [found] = await store.find(tokens, { where: { id: jti }, limit: 1 });
+      return found ?? null;
     },
 
     async readReceipts(id: string): Promise<ReceiptDocument[]> {

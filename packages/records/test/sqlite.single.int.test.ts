@@ -8,6 +8,7 @@ import { openSqliteStore } from '../src/sqlite/sqlite-store.ts';
 import { countBy } from '../src/sqlite/statements.ts';
 import { add, put, RecordsUnavailable, requireChange, type Store } from '../src/store.ts';
 import { testRecords, verificationOf } from './records-contract.ts';
+import { GUESTS, testStore } from './store-contract.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'watchword-records-'));
 let file = '';
@@ -29,8 +30,15 @@ async function open(): Promise<Store> {
   return store;
 }
 
+async function openGuests(): Promise<Store> {
+  const store = await openSqliteStore({ file: `${file}-guests`, schema: GUESTS });
+  stores.push(store);
+  return store;
+}
+
 describe('the contract', () => {
   testRecords(open);
+  testStore({ open, openGuests });
 });
 
 /** Another process' hold on the file: on writing to it, or on all of it. */
@@ -99,7 +107,7 @@ test('several have the file open, and see what the others wrote', async () => {
 test.each([
   ['newer', (db: DatabaseSync) => db.exec('PRAGMA user_version = 99'), 'made by a newer Watchword'],
   ['of something else', (db: DatabaseSync) => db.exec('PRAGMA user_version = 0'), 'is a database of something else'],
-  ['older', (db: DatabaseSync) => db.exec('PRAGMA user_version = -1'), 'nothing here leads to 1'],
+  ['older', (db: DatabaseSync) => db.exec('PRAGMA user_version = -1'), 'needs 2: run `npx watchword migrate`'],
 ])('a file whose schema is %s is refused in one line', async (_, change, message) => {
   await (await open()).close();
   const other = new DatabaseSync(file);

@@ -4,6 +4,7 @@ export * from './counting-carrier.ts';
 export * from './eventually.ts';
 export * from './leak-search.ts';
 export * from './platform.ts';
+export { startTestRedis, type TestRedis } from './redis.ts';
 export * from './redis-process.ts';
 export { createTraffic, type Traffic } from './scenarios/caller.ts';
 export * from './scenarios/provider-outage.ts';

@@ -53,7 +53,7 @@ export interface Fault {
   readonly receipt?: { readonly mode: string; readonly code?: number; readonly delay_ms?: number };
 }
 
-const SERVICES = ['gateway', 'otp', 'worker', 'recorder', 'sandbox'] as const;
+const SERVICES = ['gateway', 'otp', 'console', 'worker', 'recorder', 'sandbox'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 export interface PlatformOptions {

@@ -14,8 +14,8 @@ import {
   startRetentionQueue,
   withDisposer,
 } from '@watchword/platform';
-import { createBlindIndex, openRecords } from '@watchword/records';
-import { createSealer } from '@watchword/verifications';
+import { createBlindIndex, openRecords, requiredRecordsTarget } from '@watchword/records';
+import { createErasure, createSealer } from '@watchword/verifications';
 import type { RecorderConfig } from './config.ts';
 import { startRecordingLoop } from './jobs/recording-loop.ts';
 import { createRecordingObserver } from './jobs/recording-observer.ts';
@@ -44,7 +44,7 @@ export function composeRecorder(config: RecorderConfig, parts: RecorderParts = {
 async function compose(config: RecorderConfig, parts: RecorderParts, disposer: Disposer): Promise<RunningService> {
   const logger = parts.logger ?? createLogger({ service: 'recorder', level: config.LOG_LEVEL });
   const registry = createRegistry('recorder');
-  const { SEAL_KEY, INDEX_KEY, REDIS_URL: url } = config;
+  const { SEAL_KEY, INDEX_KEY, ID_KEY, REDIS_URL: url } = config;
   const { redis, clock } = await openRedis(
     {
       url,
@@ -52,12 +52,12 @@ async function compose(config: RecorderConfig, parts: RecorderParts, disposer: D
       profile: 'request',
       logger,
       commandTimeoutMs: REDIS_ANSWER_MS,
-      keys: { SEAL_KEY, INDEX_KEY },
+      keys: { SEAL_KEY, INDEX_KEY, ID_KEY },
       clock: parts.clock,
     },
     disposer,
   );
-  const records = await openRecords({ file: config.RECORDS_FILE, answerWithinMs: RECORDS_ANSWER_MS });
+  const records = await openRecords({ ...requiredRecordsTarget(config), answerWithinMs: RECORDS_ANSWER_MS });
   disposer.add(() => records.close(), 'the records');
 
   const streams = parts.wrapStreams?.(createEventStreams(redis)) ?? createEventStreams(redis);
@@ -65,9 +65,11 @@ async function compose(config: RecorderConfig, parts: RecorderParts, disposer: D
   const owner = `rec_${randomBytes(8).toString('hex')}`;
   const shards = createHoldShards({ records, owner, shards: streams.shards, now: () => clock.serverNow() });
   const observer = createRecordingObserver(registry, logger);
+  const sealer = createSealer(SEAL_KEY);
   const recordEntries = createRecordEntries({
     records,
-    sealer: createSealer(SEAL_KEY),
+    sealer,
+    forgetting: createErasure({ redis, clock, idKey: ID_KEY, sealer }),
     blindIndex: createBlindIndex(INDEX_KEY),
     observer,
     now,

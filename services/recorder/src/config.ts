@@ -1,4 +1,5 @@
-import { commonVariables, integerVariable, keyRingVariable } from '@watchword/platform';
+import { commonVariables, integerVariable, keyRingVariable, keyVariable } from '@watchword/platform';
+import { recordsVariables } from '@watchword/records';
 import { z } from 'zod';
 
 const CRON = /^(\S+\s+){4,5}\S+$/;
@@ -10,7 +11,8 @@ export const recorderVariables = z.object({
   INDEX_KEY: keyRingVariable().describe(
     'Blind index of destinations in the records, 32 bytes base64url; a ring of keys',
   ),
-  RECORDS_FILE: z.string().default('.data/records.db').describe('SQLite file of the records'),
+  ID_KEY: keyVariable().describe('Finds in Redis the verifications of a destination that is to be forgotten'),
+  ...recordsVariables,
   RECORDS_RETENTION_DAYS: integerVariable(1, 3_650)
     .prefault('30')
     .describe('Verifications opened longer ago are deleted, with all that belongs to them'),

@@ -11,6 +11,7 @@ import { recorderVariables } from './config.ts';
 
 await runUntilSignal(() => {
   const environment = withDataDirectory(process.env, Object.keys(recorderVariables.shape));
-  const RECORDS_FILE = environment.RECORDS_FILE || join(dataDirectoryOf(environment), 'records.db');
-  return composeRecorder(parseEnvironment(recorderVariables, { ...environment, RECORDS_FILE }));
+  const isPlaced = environment.MONGODB_URL || environment.RECORDS_FILE;
+  const place = isPlaced ? {} : { RECORDS_FILE: join(dataDirectoryOf(environment), 'records.db') };
+  return composeRecorder(parseEnvironment(recorderVariables, { ...environment, ...place }));
 }, describeService);

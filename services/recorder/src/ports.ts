@@ -14,6 +14,12 @@ export interface EventStreams {
   oldest(): Promise<string | undefined>;
 }
 
+/** What Redis still has of verifications. */
+export interface Forgetting {
+  /** Erases it, by their ids (26 characters), and ends those that are open. May be repeated. */
+  forget(ids: readonly string[]): Promise<unknown>;
+}
+
 /** Is told what the recording comes to; must not throw. */
 export interface RecordingObserver {
   recorded(events: number, poison: number): void;

@@ -66,6 +66,22 @@ test('a destination is found by its blind index, and stays sealed', async () => 
   expect(verification?.destination.includes('14155550177')).toBe(false);
 });
 
+test('a token that was consumed stands among the tokens, and goes with its verification', async () => {
+  await scene.start();
+  const id = await scene.live(3);
+  await scene.add(3, { v: id, q: 8, t: 'token.consumed', a: 17, d: '{}' });
+  await untilRecorded();
+  expect(await scene.records.readToken(`ver_${id}`)).toEqual({
+    id: `ver_${id}`,
+    project: 'p',
+    verification: id,
+    purpose: 'login',
+    consumed_at: 17,
+  });
+  await scene.records.deleteVerifications({ project: null, before: Date.now() + 1_000 });
+  expect(await scene.records.readToken(`ver_${id}`)).toBeNull();
+});
+
 test.each(['read', 'trim'])('killed at %s, nothing is lost and nothing doubled', async (at) => {
   const ids = await liveInShards(20, 8);
   const child = startChild('services/recorder/test/held-recorder.fixture.ts', { ...scene.environment, HOLD_AT: at });

@@ -11,10 +11,12 @@ import {
   Secret,
   singleKeyRing,
 } from '@watchword/platform';
-import { openRecords } from '@watchword/records';
+import { openRecords, type Records } from '@watchword/records';
 import { createSealer, SHARDS, shardKeys } from '@watchword/verifications';
 import { inject } from 'vitest';
+import type { StreamEntry } from '../src/domain/stream-event.ts';
 import { composeRecorder, type RecorderParts, recorderVariables } from '../src/index.ts';
+import { createEventStreams } from '../src/streams/event-streams.ts';
 
 const keyOf = (name: string) => createHash('sha256').update(`watchword test ${name}`).digest();
 const sealer = createSealer(singleKeyRing(new Secret(keyOf('SEAL_KEY'))));
@@ -34,10 +36,11 @@ export async function startScene() {
     REDIS_URL: url,
     SEAL_KEY: keyOf('SEAL_KEY').toString('base64url'),
     INDEX_KEY: keyOf('INDEX_KEY').toString('base64url'),
+    ID_KEY: keyOf('ID_KEY').toString('base64url'),
     RECORDS_FILE: join(directory, 'records.db'),
     LOG_LEVEL: 'silent',
   };
-  const records = await openRecords({ file: environment.RECORDS_FILE });
+  const records: Records = await openRecords({ file: environment.RECORDS_FILE });
   const started = new Set<RunningService>();
 
   async function start(changes: Record<string, string> = {}, parts: RecorderParts = {}): Promise<RunningService> {
@@ -55,9 +58,9 @@ export async function startScene() {
     redis.xadd(shardKeys(shard).events, '*', ...Object.entries(fields).flat());
 
   /** Appends the life of one verification, until it was approved; returns its id. */
-  async function live(shard: number, at = Date.now(), destination = '+14155550123'): Promise<string> {
+  async function live(shard: number, at = Date.now(), destination = '+14155550123', project = 'p'): Promise<string> {
     const id = encodeBase32(randomBytes(16));
-    const opened = { project: 'p', mode: 'test', purpose: 'login', country: 'US', checks_max: 3, code_ttl_ms: 300_000 };
+    const opened = { project, mode: 'test', purpose: 'login', country: 'US', checks_max: 3, code_ttl_ms: 300_000 };
     const delivery = `del_${id}-1`;
     const facts: [string, object][] = [
       ['delivery.queued', { delivery, channel: 'sms' }],
@@ -74,6 +77,42 @@ export async function startScene() {
       await add(shard, { v: id, q: index + 2, t: type, a: at + index + 1, d: JSON.stringify(data) });
     }
     return id;
+  }
+
+  /** With a retention of its own in days, or null. */
+  async function addProject(id: string, retention_days: number | null): Promise<void> {
+    await records.configuration.projects.create({
+      id,
+      name: id,
+      status: 'active',
+      plan: null,
+      limits: { project_sends_per_hour: null, user_sends_per_minute: null, ip_sends_per_hour: null },
+      pause: { all: false, countries: [] },
+      sms_countries: null,
+      retention_days,
+      config_epoch: 1,
+      unpublished_since: null,
+      created_at: 1,
+      updated_at: 1,
+      version: 1,
+    });
+  }
+
+  /** The shard that has this verification's events, and all that waits there. */
+  async function entriesOf(id: string): Promise<[shard: string, entries: StreamEntry[]]> {
+    const streams = createEventStreams(redis);
+    for (const shard of streams.shards) {
+      const entries = await streams.read(shard, '0-0', 10_000);
+      if (entries.some(({ fields }) => fields.v?.toString() === id)) return [shard, entries];
+    }
+    throw new Error(`no event of ${id} waits`);
+  }
+
+  /** What its first event holds: the sealed destination, and the sealed context. */
+  async function sealedIn(id: string): Promise<[destination: Buffer | undefined, context: Buffer | undefined]> {
+    const [, entries] = await entriesOf(id);
+    const opened = entries.find(({ fields }) => fields.v?.toString() === id && fields.s);
+    return [opened?.fields.s, opened?.fields.k];
   }
 
   async function waiting(): Promise<number> {
@@ -97,7 +136,21 @@ export async function startScene() {
     rmSync(directory, { recursive: true, force: true });
   }
 
-  return { redis, environment, records, start, stop, add, live, waiting, metric, close };
+  return {
+    redis,
+    environment,
+    records,
+    start,
+    stop,
+    add,
+    live,
+    addProject,
+    entriesOf,
+    sealedIn,
+    waiting,
+    metric,
+    close,
+  };
 }
 
 /** What every life leads to. */

@@ -1,25 +1,32 @@
 import { Worker } from 'node:worker_threads';
 import { StartupError } from '@watchword/platform';
+import { checkChange, checkDocument, checkWhere, checkWrite } from '../check-document.ts';
 import type { Collection, DocumentOf } from '../collection.ts';
-import { COLLECTIONS, SCHEMA_VERSION } from '../collections.ts';
-import { RecordsRejected, RecordsUnavailable, type Store, type Write } from '../store.ts';
+import { CURRENT, type Schema } from '../migrations/schema.ts';
+import { type Query, RecordsConflict, RecordsRejected, RecordsUnavailable, type Store, type Write } from '../store.ts';
 import type { Reply, Request, Step, ThreadOptions } from './sqlite-thread.ts';
 import {
   count,
   countBy,
-  createTable,
   decode,
   deleteSome,
+  explained,
+  indexOfPlan,
   insert,
+  replaceIf,
   type SqlValue,
   select,
+  tally,
   update,
+  valueAt,
 } from './statements.ts';
+import { createTable } from './tables.ts';
 
 export interface SqliteOptions {
   readonly file: string;
   /** The longest that anything but counting may take; a part of it may be spent waiting for another process' lock. */
   readonly answerWithinMs?: number;
+  readonly schema?: Schema;
 }
 
 const ANSWER_WITHIN_MS = 1_000;
@@ -33,12 +40,16 @@ const COUNT_WITHIN_MS = 20_000;
  *
  * @throws StartupError when the file has another schema, or is no database.
  */
-export async function openSqliteStore({ file, answerWithinMs = ANSWER_WITHIN_MS }: SqliteOptions): Promise<Store> {
+export async function openSqliteStore({
+  file,
+  answerWithinMs = ANSWER_WITHIN_MS,
+  schema = CURRENT,
+}: SqliteOptions): Promise<Store> {
   const options = {
     file,
     busyMs: Math.min(BUSY_MS_MAX, answerWithinMs / 2),
-    schemaVersion: SCHEMA_VERSION,
-    schema: COLLECTIONS.flatMap(createTable),
+    schemaVersion: schema.version,
+    schema: schema.collections.flatMap(createTable),
   };
   const thread = startThread(options);
   // Counting reads a whole index: nobody who records or asks waits for it.
@@ -55,32 +66,79 @@ export async function openSqliteStore({ file, answerWithinMs = ANSWER_WITHIN_MS 
   const read = (statement: Step) => thread.ask('read', [statement], answerWithinMs).then(({ rows }) => rows);
   const scan = (statement: Step) => counting.ask('read', [statement], COUNT_WITHIN_MS).then(({ rows }) => rows);
   const write = (steps: readonly Step[]) => thread.ask('write', steps, answerWithinMs).then(({ changes }) => changes);
+  const changed = async (step: Step) => (await write([step]))?.[0] ?? 0;
   return {
-    async find<C extends Collection>(collection: C, query: Parameters<typeof select<C>>[1]) {
+    async find<C extends Collection>(collection: C, query: Query<C>) {
+      checkWhere(collection, { ...query.filter, ...query.where });
       const rows = await read(select(collection, query));
       return rows.map((row) => decode(collection, row) as DocumentOf<C>);
     },
+    async valueAt(collection, list, place) {
+      checkWhere(collection, list.where ?? {});
+      const [row] = await read(valueAt(collection, list, place));
+      return (row?.value ?? null) as number | string | null;
+    },
     async count(collection, where) {
+      checkWhere(collection, where);
       const [row] = await scan(count(collection, where));
       return Number(row?.count);
     },
-    async countBy(collection, field) {
-      const rows = await scan(countBy(collection, field));
+    async countBy(collection, field, where = {}) {
+      checkWhere(collection, where);
+      const rows = await scan(countBy(collection, field, where));
       return new Map(rows.map((row) => [String(row.value), Number(row.count)]));
     },
-    write: async (writes) => (await write(writes.map(toStep))) !== undefined,
-    change: async (collection, where, set) => (await write([update(collection, where, set)]))?.[0] ?? 0,
-    deleteSome: async (collection, where, limit) => (await write([deleteSome(collection, where, limit)]))?.[0] ?? 0,
+    async write(writes) {
+      writes.forEach(checkWrite);
+      return (await write(writes.flatMap(toSteps))) !== undefined;
+    },
+    async insert(collection, document) {
+      checkDocument(collection, document);
+      return (await changed(insert(collection, [document], 'keep any'))) === 1 ? 'inserted' : 'exists';
+    },
+    async replaceIf(collection, where, document) {
+      checkWhere(collection, where);
+      checkDocument(collection, document);
+      try {
+        return (await changed(replaceIf(collection, where, document))) === 1 ? 'replaced' : 'missing';
+      } catch (error) {
+        if (error instanceof RecordsConflict) return 'exists';
+        throw error;
+      }
+    },
+    async change(collection, where, set) {
+      checkWhere(collection, where);
+      checkChange(collection, set);
+      return changed(update(collection, where, set));
+    },
+    async deleteSome(collection, where, limit) {
+      checkWhere(collection, where);
+      return changed(deleteSome(collection, where, limit));
+    },
+    async explain(collection, query) {
+      return indexOfPlan(await read(explained(select(collection, query))));
+    },
+    async purge() {
+      // The pages themselves are overwritten (secure_delete); the log holds older ones.
+      const [row] = await read({ sql: 'PRAGMA wal_checkpoint(TRUNCATE)', rows: [[]] });
+      return row?.busy === 0;
+    },
     async close() {
       await Promise.all([thread.end(), counting.end()]);
     },
   };
 }
 
-function toStep(wanted: Write): Step {
-  return wanted.kind === 'require'
-    ? { ...update(wanted.collection, wanted.where, wanted.set), required: true }
-    : insert(wanted.collection, wanted.documents, wanted.kind === 'put');
+function toSteps(wanted: Write): Step[] {
+  const { collection, kind } = wanted;
+  switch (kind) {
+    case 'require':
+      return [{ ...update(collection, wanted.where, wanted.set), required: true }];
+    case 'tally':
+      return wanted.documents.map((document) => ({ ...tally(collection, document), required: true }));
+    default:
+      return [insert(collection, wanted.documents, kind === 'put' ? 'replace' : 'keep')];
+  }
 }
 
 interface Answer {
@@ -171,6 +229,7 @@ function toError(
   kind: Request['kind'],
   file: string,
 ): Error {
+  if (failure === 'conflict') return new RecordsConflict(message);
   if (failure === 'rejected') return new RecordsRejected(message);
   if (failure === 'refused' && kind === 'open') return new StartupError(`RECORDS_FILE ${file} ${message}.`);
   return new RecordsUnavailable(message);

@@ -4,6 +4,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { OF_SOMETHING_ELSE, refusalOf } from '../migrations/refusal.ts';
 import type { SqlValue, Statement } from './statements.ts';
 
 export interface ThreadOptions {
@@ -15,7 +16,7 @@ export interface ThreadOptions {
 }
 
 export interface Step extends Statement {
-  /** When it changes nothing, all of the request is undone. */
+  /** When one of its rows changes nothing, all of the request is undone. */
   readonly required?: boolean;
 }
 
@@ -28,7 +29,7 @@ export interface Request {
 }
 
 /** `refused`: this file cannot serve as it is, and an operator must see to it. */
-export type Failure = 'unavailable' | 'rejected' | 'refused';
+export type Failure = 'unavailable' | 'rejected' | 'conflict' | 'refused';
 
 export type Reply =
   | { readonly id: number; readonly rows: readonly Record<string, SqlValue>[]; readonly changes: readonly number[] }
@@ -76,7 +77,8 @@ function opened(): DatabaseSync {
     mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 });
     fresh = new DatabaseSync(options.file, { timeout: options.busyMs });
     // FULL: what a cursor says is recorded leaves Redis, so it must outlive a power failure here.
-    fresh.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    // secure_delete: what was erased must not lie on in a free page.
+    fresh.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
     checkSchema(fresh);
   } catch (error) {
     fresh?.close();
@@ -91,16 +93,14 @@ function opened(): DatabaseSync {
 function checkSchema(fresh: DatabaseSync): void {
   const { user_version: version } = fresh.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version === options.schemaVersion) return;
-  if (version > options.schemaVersion) {
-    throw new FileRefused(`has schema ${version}, made by a newer Watchword (this one knows ${options.schemaVersion})`);
-  }
-  if (version !== 0) throw new FileRefused(`has schema ${version}, and nothing here leads to ${options.schemaVersion}`);
+  const refusal = version === 0 ? undefined : refusalOf(version, { version: options.schemaVersion });
+  if (refusal) throw new FileRefused(refusal);
   inTransaction(fresh, () => {
     // Another process may have made the tables since.
     const now = fresh.prepare('PRAGMA user_version').get() as { user_version: number };
     if (now.user_version === options.schemaVersion) return true;
     const { tables } = fresh.prepare('SELECT count(*) AS tables FROM sqlite_master').get() as { tables: number };
-    if (tables > 0) throw new FileRefused('is a database of something else');
+    if (tables > 0) throw new FileRefused(OF_SOMETHING_ELSE);
     for (const sql of options.schema) fresh.exec(sql);
     fresh.exec(`PRAGMA user_version = ${options.schemaVersion}`);
     return true;
@@ -120,8 +120,12 @@ function write(open: DatabaseSync, steps: readonly Step[], deadline: number): nu
     if (Date.now() > deadline) throw new TooLate('The database was too busy');
     for (const { sql, rows, required } of steps) {
       const statement = prepare(open, sql);
-      const changed = rows.reduce((sum, row) => sum + Number(statement.run(...row).changes), 0);
-      if (required && changed === 0) return false;
+      let changed = 0;
+      for (const row of rows) {
+        const ofRow = Number(statement.run(...row).changes);
+        if (required && ofRow === 0) return false;
+        changed += ofRow;
+      }
       changes.push(changed);
     }
     return true;
@@ -161,12 +165,15 @@ const TOOBIG = 18;
 const CONSTRAINT = 19;
 const MISMATCH = 20;
 const BUSY = 5;
+/** An extended one. */
+const CONSTRAINT_UNIQUE = 2067;
 const LOCKED = 6;
 
 function failureOf(error: unknown): Failure {
   if (error instanceof FileRefused) return 'refused';
   const code = resultCodeOf(error);
   if (code === undefined) return isRefusedValue(error) ? 'rejected' : 'unavailable';
+  if (error instanceof Error && 'errcode' in error && error.errcode === CONSTRAINT_UNIQUE) return 'conflict';
   return [TOOBIG, CONSTRAINT, MISMATCH].includes(code) ? 'rejected' : 'unavailable';
 }
 

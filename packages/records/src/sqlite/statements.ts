@@ -1,5 +1,8 @@
-import { type Collection, type Field, type FieldType, fieldsOf } from '../collection.ts';
-import type { PageCursor, Query, Range, Where } from '../store.ts';
+import { talliedDocument } from '../check-document.ts';
+import { type Collection, type Field, fieldsOf } from '../collection.ts';
+import { isList, isRange, listIndexOf, sortFieldOf } from '../queries.ts';
+import type { PageCursor, Query, Range, SortedList, Tally, Where } from '../store.ts';
+import { quote } from './tables.ts';
 
 /** What node:sqlite binds and returns. */
 export type SqlValue = string | number | Uint8Array | null;
@@ -10,40 +13,54 @@ export interface Statement {
   readonly rows: readonly (readonly SqlValue[])[];
 }
 
-const SQL_TYPES: Readonly<Record<FieldType, string>> = {
-  text: 'TEXT',
-  integer: 'INTEGER',
-  boolean: 'INTEGER',
-  bytes: 'BLOB',
-  json: 'TEXT',
-};
-
-const quote = (name: string) => `"${name}"`;
-
-/** The table and the indexes of a declaration. Without row ids, every index ends with the id by itself. */
-export function createTable(collection: Collection): string[] {
-  const columns = fieldsOf(collection).map(
-    ([name, { type, optional }]) =>
-      `${quote(name)} ${SQL_TYPES[type]}${optional ? '' : ' NOT NULL'}${name === 'id' ? ' PRIMARY KEY' : ''}`,
-  );
-  return [
-    `CREATE TABLE ${quote(collection.name)} (${columns.join(', ')}) STRICT, WITHOUT ROWID`,
-    ...collection.indexes.map(
-      (fields) =>
-        `CREATE INDEX ${quote([collection.name, ...fields].join('_'))} ON ${quote(collection.name)} (${fields.map(quote).join(', ')})`,
-    ),
-  ];
-}
-
-export function insert(collection: Collection, documents: readonly object[], replaces: boolean): Statement {
-  const names = fieldsOf(collection).map(([name]) => name);
+/** Inserts; `replace`: in the place of an older one; `keep`: one of that id stays; `keep any`: so does one that is in its way. */
+export function insert(
+  collection: Collection,
+  documents: readonly object[],
+  conflict: 'replace' | 'keep' | 'keep any',
+): Statement {
   const table = quote(collection.name);
   const guard = 'applied_seq' in collection.fields ? ` WHERE excluded.applied_seq > ${table}.applied_seq` : '';
-  const changes = names.slice(1).map((name) => `${quote(name)} = excluded.${quote(name)}`);
-  const conflict = replaces ? `UPDATE SET ${changes.join(', ')}${guard}` : 'NOTHING';
+  const changing = Object.keys(collection.fields).filter((name) => !collection.kept.includes(name));
+  const changes = changing.map((name) => `${quote(name)} = excluded.${quote(name)}`);
+  const clauses = {
+    replace: `ON CONFLICT (id) DO UPDATE SET ${changes.join(', ')}${guard}`,
+    keep: 'ON CONFLICT (id) DO NOTHING',
+    'keep any': 'ON CONFLICT DO NOTHING',
+  };
   return {
-    sql: `INSERT INTO ${table} (${names.map(quote).join(', ')}) VALUES (${names.map(() => '?').join(', ')}) ON CONFLICT (id) DO ${conflict}`,
+    sql: `${insertInto(collection)} ${clauses[conflict]}`,
     rows: documents.map((document) => encode(collection, document)),
+  };
+}
+
+function insertInto(collection: Collection): string {
+  const names = fieldsOf(collection).map(([name]) => name);
+  return `INSERT INTO ${quote(collection.name)} (${names.map(quote).join(', ')}) VALUES (${names.map(() => '?').join(', ')})`;
+}
+
+/** What was counted and what is added, in one object: a fixed text, however many counters there are. */
+const summed = (counters: string, added: string) =>
+  `(SELECT json_group_object(key, total) FROM (SELECT key, sum(value) AS total FROM
+    (SELECT key, value FROM json_each(${counters}) UNION ALL SELECT key, value FROM json_each(${added})) GROUP BY key))`;
+
+/** Changes one row, or none when the document has come to another position than expected. */
+export function tally(collection: Collection, document: Tally): Statement {
+  const { id, shard, expected, position, increments } = document;
+  const table = quote(collection.name);
+  if (expected === null) {
+    return {
+      sql: `${insertInto(collection)} ON CONFLICT (id) DO UPDATE
+        SET positions = json_patch(${table}.positions, excluded.positions),
+          counters = ${summed(`${table}.counters`, 'excluded.counters')}
+        WHERE NOT EXISTS (SELECT 1 FROM json_each(${table}.positions) WHERE key = ?)`,
+      rows: [[...encode(collection, talliedDocument(document)), shard]],
+    };
+  }
+  return {
+    sql: `UPDATE ${table} SET positions = json_patch(positions, ?), counters = ${summed('counters', '?')}
+      WHERE id = ? AND (SELECT value FROM json_each(positions) WHERE key = ?) = ?`,
+    rows: [[JSON.stringify({ [shard]: position }), JSON.stringify(increments), id, shard, expected]],
   };
 }
 
@@ -56,16 +73,41 @@ export function update(collection: Collection, where: object, set: object): Stat
   };
 }
 
-export function select<C extends Collection>(collection: C, { where = {}, sort, after, limit }: Query<C>): Statement {
-  const by = sort?.by ?? 'id';
-  checkIndex(collection, Object.keys(where), by);
-  const condition = conditionOf(collection, where, after && { by, descending: sort?.descending ?? false, after });
+/** All fields of the document of that id, if it still matches. */
+export function replaceIf(collection: Collection, where: object, document: { readonly id: string }): Statement {
+  const values = document as Readonly<Record<string, unknown>>;
+  const set = Object.fromEntries(Object.keys(collection.fields).map((name) => [name, values[name] ?? null]));
+  return update(collection, { ...where, id: document.id }, set);
+}
+
+export function select<C extends Collection>(collection: C, query: Query<C>): Statement {
+  const { sql, values } = listOf(collection, query);
+  return { sql: `SELECT * FROM ${sql} LIMIT ?`, rows: [[...values, query.limit]] };
+}
+
+/** Names no column that the index lacks, so that the documents themselves are not read. */
+export function valueAt<C extends Collection>(collection: C, list: SortedList<C>, place: number): Statement {
+  const { sql, values } = listOf(collection, list);
+  return {
+    sql: `SELECT ${quote(list.sort.by)} AS "value" FROM ${sql} LIMIT 1 OFFSET ?`,
+    rows: [[...values, place - 1]],
+  };
+}
+
+function listOf<C extends Collection>(
+  collection: C,
+  query: Omit<Query<C>, 'limit'>,
+): { sql: string; values: SqlValue[] } {
+  const { where = {}, sort, after, filter } = query;
+  const by = sortFieldOf(collection, query);
+  const page = after && { by, descending: sort?.descending ?? false, after };
+  const condition = conditionOf(collection, { ...filter, ...where }, page);
   const direction = sort?.descending ? 'DESC' : 'ASC';
   const order = (by === 'id' ? ['id'] : [by, 'id']).map((name) => `${quote(name)} ${direction}`).join(', ');
-  return {
-    sql: `SELECT * FROM ${quote(collection.name)}${condition.sql} ORDER BY ${order} LIMIT ?`,
-    rows: [[...condition.values, limit]],
-  };
+  // Without statistics, SQLite would rather look at all of a range of times than in the index that also fixes a field.
+  const index = listIndexOf(collection, query);
+  const table = `${quote(collection.name)}${index === undefined ? '' : ` INDEXED BY ${quote(index.name)}`}`;
+  return { sql: `${table}${condition.sql} ORDER BY ${order}`, values: condition.values };
 }
 
 export function count<C extends Collection>(collection: C, where: Where<C>): Statement {
@@ -73,11 +115,12 @@ export function count<C extends Collection>(collection: C, where: Where<C>): Sta
   return { sql: `SELECT count(*) AS "count" FROM ${quote(collection.name)}${sql}`, rows: [values] };
 }
 
-export function countBy(collection: Collection, field: string): Statement {
+export function countBy(collection: Collection, field: string, where: object = {}): Statement {
   const column = quote(field);
+  const { sql, values } = conditionOf(collection, where);
   return {
-    sql: `SELECT ${column} AS "value", count(*) AS "count" FROM ${quote(collection.name)} GROUP BY ${column}`,
-    rows: [[]],
+    sql: `SELECT ${column} AS "value", count(*) AS "count" FROM ${quote(collection.name)}${sql} GROUP BY ${column}`,
+    rows: [values],
   };
 }
 
@@ -90,14 +133,13 @@ export function deleteSome<C extends Collection>(collection: C, where: Where<C>,
   };
 }
 
-/** A list without its index would read the whole collection, and nobody would notice while it is small. */
-function checkIndex(collection: Collection, fixed: readonly string[], by: string): void {
-  if (by === 'id') return;
-  const isDeclared = collection.indexes.some((index) => {
-    const place = index.indexOf(by);
-    return place >= 0 && index.slice(0, place).every((name) => fixed.includes(name));
-  });
-  if (!isDeclared) throw new Error(`${collection.name} has no index for ${by} after ${fixed.join(', ') || 'nothing'}`);
+export const explained = ({ sql, rows }: Statement): Statement => ({ sql: `EXPLAIN QUERY PLAN ${sql}`, rows });
+
+/** From the rows of a plan; what SQLite calls a scan without an index reads the whole table. */
+export function indexOfPlan(rows: readonly Readonly<Record<string, SqlValue>>[]): string | null {
+  const details = rows.map(({ detail }) => String(detail));
+  const named = details.map((detail) => / USING (?:COVERING )?INDEX (\S+)/.exec(detail)?.[1]).find(Boolean);
+  return named ?? (details.some((detail) => detail.includes('USING PRIMARY KEY')) ? 'id' : null);
 }
 
 interface Page {
@@ -137,11 +179,6 @@ function conditionOf(collection: Collection, where: object, page?: Page): { sql:
 
 const OPERATORS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !(value instanceof Uint8Array);
-const isList = (value: unknown): value is { in: readonly (string | number)[] } => isObject(value) && 'in' in value;
-const isRange = (value: unknown): value is Range => isObject(value) && !('in' in value);
-
 function encode(
   collection: Collection,
   document: object,
@@ -152,7 +189,7 @@ function encode(
 }
 
 function encodeValue(field: Field | undefined, value: unknown): SqlValue {
-  if (value === null || value === undefined) return null;
+  if (value === undefined || (value === null && (field?.optional || field?.type !== 'json'))) return null;
   if (field?.type === 'json') return JSON.stringify(value);
   if (field?.type === 'boolean') return value ? 1 : 0;
   return value as SqlValue;

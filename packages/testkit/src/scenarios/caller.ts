@@ -36,7 +36,8 @@ const THINK_MS_MAX = 3_000;
 const MESSAGE_WITHIN_S = 8;
 const REPEAT_FOR_MS = 20_000;
 const PURPOSES = ['login', 'password_reset', 'transaction'] as const;
-const DESCRIBED = { locale: 'en', metadata: { order: '7' }, client: { user_id: 'user-1' } };
+/** Each user their own id: sends are limited by it. */
+const describedBy = (userId: string) => ({ locale: 'en', metadata: { order: '7' }, client: { user_id: userId } });
 
 /** One application and its user, who have one verification. Throws when an answer is not one of those that it expects. */
 export function createCaller(platform: Platform, traffic: Traffic, draws: readonly number[]) {
@@ -73,7 +74,8 @@ export function createCaller(platform: Platform, traffic: Traffic, draws: readon
   }
 
   return {
-    open: (extra: object = {}) => call('', { to, purpose, ...(describedDraw < 0.5 ? DESCRIBED : {}), ...extra }, [202]),
+    open: (extra: object = {}) =>
+      call('', { to, purpose, ...(describedDraw < 0.5 ? describedBy(to) : {}), ...extra }, [202]),
     check: (code: string, extra: object = {}) => call(`/${id}/check`, { code, ...extra }, [200]),
     checkByDestination: (code: string) => call('/check', { to, purpose, code }, [200]),
     /** 409: it ended meanwhile. */

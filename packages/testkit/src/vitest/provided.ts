@@ -3,6 +3,10 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Of the Redis or the Cluster that the whole project shares. */
     redisUrl: string;
+    /** Of the MongoDB-wire server that the project `mongo` shares; undefined when none can be had. */
+    mongoUrl: string | undefined;
+    /** Why there is no `mongoUrl`, and what to do about it. */
+    mongoReason: string | undefined;
   }
 }
 

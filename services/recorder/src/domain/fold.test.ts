@@ -1,51 +1,43 @@
-import type { EventType } from '@watchword/contracts';
 import type { RecordedState } from '@watchword/records';
 import { expect, test } from 'vitest';
+import { anyFacts, type Data, eventsOf, type Fact, LIFE_ID, OPENED, randomOf } from '../../test/lives.ts';
 import { applyEvent, receiptOf, type SealedParts } from './fold.ts';
 import { replay } from './replay.ts';
-import { type RecordableEvent, toEvent } from './stream-event.ts';
+import type { RecordableEvent } from './stream-event.ts';
 
-const ID = 'abcdefghjkmnpqrstvwxyz0123';
+const ID = LIFE_ID;
 const delivery = (ordinal: number) => `del_${ID}-${ordinal}`;
 const SEALED: SealedParts = {
   destination: Buffer.from('sealed'),
+  seal_key: 3,
   destination_index: Buffer.from('index'),
   destination_index_key: 2,
   context: null,
+  user_index: Buffer.from('user'),
+  user_index_key: 2,
+  erased_at: null,
 };
-const OPENED = { project: 'p', mode: 'test', purpose: 'login', country: 'US', checks_max: 3, code_ttl_ms: 1_000 };
-
-type Data = Record<string, string | number>;
-
-/** Events of one verification, numbered and timed in their order. */
-function eventsOf(...facts: [EventType, Data?][]): RecordableEvent[] {
-  return facts.map(([type, data = {}], index) => {
-    const event = toEvent(ID, index + 1, type, 10_000 + index, data);
-    if ('unreadable' in event) throw new Error(event.unreadable);
-    return event;
-  });
-}
-
 const foldOn = (base: RecordedState | undefined, events: readonly RecordableEvent[]) =>
   events.reduce<RecordedState | undefined>((state, event) => applyEvent(state, event, SEALED), base);
 
-function foldAll(...facts: [EventType, Data?][]): RecordedState {
+function foldAll(...facts: Fact[]): RecordedState {
   const state = foldOn(undefined, eventsOf(['verification.opened', OPENED], ...facts));
   if (!state) throw new Error('nothing was opened');
   return state;
 }
 
-const QUEUED: [EventType, Data] = ['delivery.queued', { delivery: delivery(1), channel: 'sms' }];
-const STARTED: [EventType, Data] = ['attempt.started', { delivery: delivery(1), attempt: 1 }];
-const settled = (outcome: string, more: Data = {}): [EventType, Data] => [
+const QUEUED: [Fact[0], Data] = ['delivery.queued', { delivery: delivery(1), channel: 'sms' }];
+const STARTED: [Fact[0], Data] = ['attempt.started', { delivery: delivery(1), attempt: 1 }];
+const settled = (outcome: string, more: Data = {}): [Fact[0], Data] => [
   'attempt.settled',
   { delivery: delivery(1), attempt: 1, outcome, provider: 'twilio', ...more },
 ];
-const ended = (status: string, ordinal = 1): [EventType, Data] => [
+const PRICED = { cost_micros: 5_000, template: 'tpl_a' };
+const ended = (status: string, ordinal = 1): [Fact[0], Data] => [
   'delivery.ended',
   { delivery: delivery(ordinal), status },
 ];
-const receipt = (status: string, more: Data = {}): [EventType, Data] => [
+const receipt = (status: string, more: Data = {}): [Fact[0], Data] => [
   'receipt.received',
   { delivery: delivery(1), attempt: 1, provider: 'twilio', status, ...more },
 ];
@@ -61,6 +53,8 @@ test('opening says everything that is known then', () => {
       status: 'pending',
       undeliverable: false,
       ...SEALED,
+      channel: null,
+      provider: null,
       code_ttl_ms: 1_000,
       checks_remaining: 3,
       last_delivery: 0,
@@ -85,12 +79,12 @@ test('each delivery moves the expiry, and is queued', () => {
 });
 
 test('an attempt is sending while it runs, its delivery waits after it, and ends with its end', () => {
-  const statusAfter = (...facts: [EventType, Data?][]) => foldAll(QUEUED, ...facts).deliveries[0]?.status;
+  const statusAfter = (...facts: Fact[]) => foldAll(QUEUED, ...facts).deliveries[0]?.status;
   expect(statusAfter(STARTED)).toBe('sending');
   expect(statusAfter(STARTED, settled('transient'))).toBe('queued');
   expect(statusAfter(STARTED, settled('accepted'), ended('accepted'))).toBe('accepted');
   expect(
-    foldAll(QUEUED, STARTED, settled('rejected', { class: 'destination', provider_code: '21211' })).attempts,
+    foldAll(QUEUED, STARTED, settled('rejected', { class: 'destination', provider_code: '21211', ...PRICED })).attempts,
   ).toEqual([
     {
       id: `att_${ID}-1-1`,
@@ -102,6 +96,10 @@ test('an attempt is sending while it runs, its delivery waits after it, and ends
       class: 'destination',
       provider_code: '21211',
       provider_message_id: null,
+      cost_micros: 5_000,
+      template: 'tpl_a',
+      receipt: null,
+      delivered_at: null,
       started_at: 10_002,
       settled_at: 10_003,
       applied_seq: 4,
@@ -116,8 +114,8 @@ test('a settlement that came after its lease had ended counts', () => {
 });
 
 test('undeliverable is about the last message', () => {
-  const isUndeliverable = (...facts: [EventType, Data?][]) => foldAll(QUEUED, ...facts).verification.undeliverable;
-  const second: [EventType, Data] = ['delivery.queued', { delivery: delivery(2), channel: 'sms' }];
+  const isUndeliverable = (...facts: Fact[]) => foldAll(QUEUED, ...facts).verification.undeliverable;
+  const second: [Fact[0], Data] = ['delivery.queued', { delivery: delivery(2), channel: 'sms' }];
   expect(isUndeliverable(ended('failed'))).toBe(true);
   expect(isUndeliverable(ended('expired_unsent'))).toBe(true);
   expect(isUndeliverable(ended('skipped'))).toBe(false);
@@ -149,7 +147,7 @@ test('a receipt moves its delivery only when it says so, and is a document of it
 });
 
 test('a check takes a chance; an end has its time; a token is spent once', () => {
-  const wrong: [EventType, Data] = ['check.judged', { result: 'incorrect', checks_remaining: 2 }];
+  const wrong: [Fact[0], Data] = ['check.judged', { result: 'incorrect', checks_remaining: 2 }];
   expect(foldAll(wrong).verification).toMatchObject({ checks_remaining: 2, status: 'pending', ended_at: null });
   for (const status of ['approved', 'expired', 'exhausted', 'canceled'] as const) {
     expect(foldAll(wrong, [`verification.${status}`]).verification).toMatchObject({ status, ended_at: 10_002 });
@@ -164,51 +162,11 @@ test('nothing can be said of a verification whose beginning is missing; a gap la
   expect(state).toMatchObject({ verification: { applied_seq: 3 }, deliveries: [], attempts: [{ started_at: 10_002 }] });
 });
 
-/** Mulberry32: the same numbers for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** A life in any order: the fold must not rely on what the scripts would do. */
-function anyLife(random: () => number): RecordableEvent[] {
-  const pick = <T>(values: readonly T[]) => values[Math.floor(random() * values.length)] as T;
-  const facts: [EventType, Data?][] = [['verification.opened', OPENED]];
-  let deliveries = 0;
-  for (let length = 5 + Math.floor(random() * 25); length > 0; length -= 1) {
-    if (deliveries === 0 || random() < 0.15) {
-      deliveries += 1;
-      facts.push(['delivery.queued', { delivery: delivery(deliveries), channel: 'sms' }]);
-      continue;
-    }
-    const of = { delivery: delivery(1 + Math.floor(random() * deliveries)) };
-    const attempt = 1 + Math.floor(random() * 3);
-    const makers: (() => [EventType, Data?])[] = [
-      () => ['attempt.started', { ...of, attempt }],
-      () => ['attempt.settled', { ...of, attempt, outcome: pick(['accepted', 'transient', 'unknown']) }],
-      () => ['delivery.ended', { ...of, status: pick(['accepted', 'failed', 'expired_unsent', 'skipped']) }],
-      () => [
-        'receipt.received',
-        { ...of, attempt, provider: 'vonage', status: 'delivered', delivery_status: 'delivered' },
-      ],
-      () => ['check.judged', { result: 'incorrect', checks_remaining: Math.floor(random() * 3) }],
-      () => [pick(['verification.approved', 'verification.expired', 'token.consumed'] as const)],
-    ];
-    facts.push(pick(makers)());
-  }
-  return eventsOf(...facts);
-}
-
 test.each(Array.from({ length: 200 }, (_, seed) => seed))(
   'seed %i: batches cut anywhere, repeated, or folded on a partly newer base come to the same state',
   (seed) => {
     const random = randomOf(seed);
-    const events = anyLife(random);
+    const events = eventsOf(...anyFacts(random));
     const whole = foldOn(undefined, events) as RecordedState;
     const cut = 1 + Math.floor(random() * (events.length - 1));
     const atCut = foldOn(undefined, events.slice(0, cut)) as RecordedState;

@@ -1,19 +1,33 @@
 import type { VerificationStatus } from '@watchword/contracts';
-import {
-  type AttemptDocument,
-  compareAttempts,
-  type DeliveryDocument,
-  type ReceiptDocument,
-  type RecordedState,
-  type VerificationDocument,
-} from '@watchword/records';
+import type { DeliveryDocument, ReceiptDocument, RecordedState, VerificationDocument } from '@watchword/records';
+import { advance, type EventOf } from './advance.ts';
+import { attemptIdOf, attemptsAfter } from './fold-attempts.ts';
 import type { RecordableEvent } from './stream-event.ts';
 
 /** What stands beside the first event and is no part of its data. */
 export type SealedParts = Pick<
   VerificationDocument,
-  'destination' | 'destination_index' | 'destination_index_key' | 'context'
+  | 'destination'
+  | 'seal_key'
+  | 'destination_index'
+  | 'destination_index_key'
+  | 'context'
+  | 'user_index'
+  | 'user_index_key'
+  | 'erased_at'
 >;
+
+/** Of a document that may have more: a whole verification, say. */
+const sealedPartsOf = (of: SealedParts): SealedParts => ({
+  destination: of.destination,
+  seal_key: of.seal_key,
+  destination_index: of.destination_index,
+  destination_index_key: of.destination_index_key,
+  context: of.context,
+  user_index: of.user_index,
+  user_index_key: of.user_index_key,
+  erased_at: of.erased_at,
+});
 
 /**
  * What a verification's state is after one more event: the same as its hash in Redis says. Every document takes in only
@@ -35,8 +49,6 @@ export function applyEvent(
   };
 }
 
-type EventOf<Type> = Extract<RecordableEvent, { type: Type }>;
-
 function opened({ verification, seq, at, data }: EventOf<'verification.opened'>, sealed: SealedParts): RecordedState {
   return {
     verification: {
@@ -47,7 +59,9 @@ function opened({ verification, seq, at, data }: EventOf<'verification.opened'>,
       country: data.country,
       status: 'pending',
       undeliverable: false,
-      ...sealed,
+      ...sealedPartsOf(sealed),
+      channel: null,
+      provider: null,
       code_ttl_ms: data.code_ttl_ms,
       checks_remaining: data.checks_max,
       last_delivery: 0,
@@ -62,15 +76,6 @@ function opened({ verification, seq, at, data }: EventOf<'verification.opened'>,
   };
 }
 
-/** A document that has taken in this event, or a later one, stays what it is. */
-function advance<D extends { readonly applied_seq: number }>(
-  document: D,
-  { seq }: RecordableEvent,
-  change: Partial<D>,
-): D {
-  return seq <= document.applied_seq ? document : { ...document, ...change, applied_seq: seq };
-}
-
 function changeOfVerification(
   { code_ttl_ms, last_delivery }: VerificationDocument,
   event: RecordableEvent,
@@ -78,8 +83,11 @@ function changeOfVerification(
   switch (event.type) {
     case 'delivery.queued': {
       const last = ordinalOf(event.data.delivery);
-      return { expires_at: event.at + code_ttl_ms, undeliverable: false, last_delivery: last };
+      const { channel } = event.data;
+      return { expires_at: event.at + code_ttl_ms, undeliverable: false, last_delivery: last, channel };
     }
+    case 'attempt.settled':
+      return event.data.provider === undefined ? {} : { provider: event.data.provider };
     case 'delivery.ended':
       return undeliverableAfter(event.data.status, ordinalOf(event.data.delivery) === last_delivery);
     case 'receipt.received': {
@@ -153,47 +161,6 @@ function changeOfDelivery(event: RecordableEvent): Partial<DeliveryDocument> | u
       return undefined;
   }
 }
-
-const attemptIdOf = (delivery: string, attempt: number) => `att_${delivery.slice('del_'.length)}-${attempt}`;
-
-function attemptsAfter(known: readonly AttemptDocument[], event: RecordableEvent): readonly AttemptDocument[] {
-  if (event.type !== 'attempt.started' && event.type !== 'attempt.settled') return known;
-  const { delivery, attempt } = event.data;
-  const id = attemptIdOf(delivery, attempt);
-  const before = known.find((document) => document.id === id) ?? startedAttempt(id, event);
-  const after = event.type === 'attempt.settled' ? advance(before, event, settledChange(event)) : before;
-  return [...known.filter((other) => other !== before), after].toSorted(compareAttempts);
-}
-
-/** Of a settlement whose start is missing, as of one that has come: what is not known to have begun has begun by now. */
-function startedAttempt(
-  id: string,
-  { verification, seq, at, type, data }: EventOf<'attempt.started' | 'attempt.settled'>,
-): AttemptDocument {
-  return {
-    id,
-    verification,
-    delivery: data.delivery,
-    ordinal: data.attempt,
-    provider: null,
-    outcome: null,
-    class: null,
-    provider_code: null,
-    provider_message_id: null,
-    started_at: at,
-    settled_at: null,
-    applied_seq: type === 'attempt.started' ? seq : seq - 1,
-  };
-}
-
-const settledChange = ({ at, data }: EventOf<'attempt.settled'>): Partial<AttemptDocument> => ({
-  outcome: data.outcome,
-  provider: data.provider ?? null,
-  class: data.class ?? null,
-  provider_code: data.provider_code ?? null,
-  provider_message_id: data.provider_message_id ?? null,
-  settled_at: at,
-});
 
 /** A receipt is a document of its own, that nothing changes later. */
 export function receiptOf({ verification, seq, at, data }: EventOf<'receipt.received'>): ReceiptDocument {

@@ -27,6 +27,7 @@ const freeShards = (): ShardCursor[] =>
   Array.from({ length: SHARDS }, (_, id) => ({
     id: String(id),
     position: '0-0',
+    counted: null,
     owner: null,
     epoch: 0,
     leased_until: 0,

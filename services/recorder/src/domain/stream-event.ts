@@ -3,6 +3,7 @@ import {
   CHANNELS,
   CHECK_RESULTS,
   DELIVERY_STATUSES,
+  DESTINATION_ERASED,
   EVENT_TYPES,
   type EventType,
   MODES,
@@ -44,6 +45,8 @@ const DATA = {
     class: z.enum(REJECTION_CLASSES).optional(),
     provider_code: text.optional(),
     provider_message_id: text.optional(),
+    cost_micros: z.int().optional(),
+    template: text.optional(),
   }),
   'receipt.received': z.object({
     delivery,
@@ -82,24 +85,43 @@ export interface StreamEvent {
   readonly sealed?: { readonly destination: Buffer; readonly context: Buffer | null };
 }
 
+/** A destination is to be forgotten, with all that was recorded of it before. */
+export interface ErasureEntry {
+  readonly erasure: {
+    /** `ers_` and 26 characters. */
+    readonly id: string;
+    readonly project: string;
+    /** Who asked for it. */
+    readonly actor: string;
+    readonly requestId: string;
+    readonly at: number;
+    /** Sealed for the erasure. */
+    readonly destination: Buffer;
+  };
+}
+
 export interface Unreadable {
   readonly unreadable: string;
 }
 
+const time = z.coerce.number().int().min(0);
 const headSchema = z.object({
   v: z.string().regex(/^[0-9a-z]{26}$/),
   q: z.coerce.number().int().min(1),
   t: z.enum(EVENT_TYPES),
-  a: z.coerce.number().int().min(0),
+  a: time,
   d: z.string(),
 });
+const erasureHeadSchema = z.object({ v: z.string().regex(/^ers_[0-9a-z]{26}$/), a: time, d: z.string() });
+const erasureDataSchema = z.object({ project: text, actor: text.default('api'), request_id: text.default('') });
 const dataSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 
 /** Reads an entry, or says what is wrong with it. Never throws: what cannot be read must not stop the shard. */
-export function readEntry({ position, fields }: StreamEntry): StreamEvent | Unreadable {
+export function readEntry({ position, fields }: StreamEntry): StreamEvent | ErasureEntry | Unreadable {
   const texts = Object.fromEntries(['v', 'q', 't', 'a', 'd'].map((name) => [name, fields[name]?.toString('utf8')]));
+  if (texts.t === DESTINATION_ERASED) return readErasure(texts, fields.s);
   const head = headSchema.safeParse(texts);
-  if (!head.success) return { unreadable: `field ${head.error.issues.map(({ path }) => path.join('.')).join(', ')}` };
+  if (!head.success) return unreadableField(head.error);
   const data = dataSchema.safeParse(parseJson(head.data.d));
   if (!data.success) return { unreadable: 'data is no flat JSON object' };
   const event = toEvent(head.data.v, head.data.q, head.data.t, head.data.a, data.data);
@@ -109,6 +131,20 @@ export function readEntry({ position, fields }: StreamEntry): StreamEvent | Unre
   const context = fields.k?.length ? fields.k : null;
   return { position, event, data: data.data, sealed: { destination: fields.s, context } };
 }
+
+function readErasure(texts: Record<string, string | undefined>, sealed: Buffer | undefined): ErasureEntry | Unreadable {
+  const head = erasureHeadSchema.safeParse(texts);
+  if (!head.success) return unreadableField(head.error);
+  const data = erasureDataSchema.safeParse(parseJson(head.data.d));
+  if (!data.success) return { unreadable: `data of ${DESTINATION_ERASED}` };
+  if (!sealed?.length) return { unreadable: 'field s' };
+  const { project, actor, request_id: requestId } = data.data;
+  return { erasure: { id: head.data.v, project, actor, requestId, at: head.data.a, destination: sealed } };
+}
+
+const unreadableField = ({ issues }: z.ZodError): Unreadable => ({
+  unreadable: `field ${issues.map(({ path }) => path.join('.')).join(', ')}`,
+});
 
 /** An event from its stored parts. */
 export function toEvent(

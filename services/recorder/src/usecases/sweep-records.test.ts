@@ -1,14 +1,20 @@
-import { RecordsUnavailable } from '@watchword/records';
+import { type Due, RecordsUnavailable } from '@watchword/records';
 import { expect, test, vi } from 'vitest';
 import type { RecordStore } from '../ports.ts';
 import { createSweepRecords } from './sweep-records.ts';
 
 const NOW = 1_800_000_000_000;
+const DUE = { project: null, before: NOW - 24 * 3600 * 1000 };
 
 function sweepOver(changes: Partial<RecordStore>) {
   const records = {
     beginReport: async () => ({ cutoff: 7 }),
+    readRetentions: async () => new Map(),
+    deleteDecisions: async () => undefined,
     deletePoison: async () => undefined,
+    deleteAudit: async () => undefined,
+    deleteStatistics: async () => undefined,
+    purge: async () => true,
     completeReport: async () => null,
     ...changes,
   } as unknown as RecordStore;
@@ -16,14 +22,14 @@ function sweepOver(changes: Partial<RecordStore>) {
 }
 
 test('records that are too many to be counted are deleted all the same', async () => {
-  const deleteVerifications = vi.fn(async (_cutoff: number) => 0).mockResolvedValueOnce(100);
+  const deleteVerifications = vi.fn(async (_due: Due) => 0).mockResolvedValueOnce(100);
   const sweep = sweepOver({
     beginReport: () => Promise.reject(new RecordsUnavailable('too many')),
     completeReport: () => Promise.reject(new RecordsUnavailable('too many')),
     deleteVerifications,
   });
   expect(await sweep()).toBeNull();
-  expect(deleteVerifications.mock.calls).toEqual([[NOW - 24 * 3600 * 1000], [NOW - 24 * 3600 * 1000]]);
+  expect(deleteVerifications.mock.calls).toEqual([[DUE], [DUE]]);
 });
 
 test('a sweep that is told to stop ends between two deletions', async () => {

@@ -1,13 +1,18 @@
-import { RecordsUnavailable, type ReportDocument } from '@watchword/records';
+import { type Cutoffs, RecordsUnavailable, type ReportDocument } from '@watchword/records';
+import { cutoffsAt, dueParts } from '../domain/retention.ts';
 import type { RecordStore } from '../ports.ts';
 
 export interface SweepRecordsDeps {
   readonly records: RecordStore;
+  /** Of projects that have no retention of their own. */
   readonly retentionDays: number;
   readonly now: () => number;
 }
 
 const DAY_MS = 24 * 3600 * 1000;
+export const MINUTES_KEPT_DAYS = 2;
+const DAYS_KEPT_DAYS = 400;
+const AUDIT_KEPT_DAYS = 365;
 
 /**
  * Deletes what is older than the retention, a bounded number at a time, so that recording goes on in between; the day's
@@ -18,12 +23,21 @@ export function createSweepRecords({ records, retentionDays, now }: SweepRecords
   return async function sweepRecords(signal?: AbortSignal): Promise<ReportDocument | null> {
     const startedAt = now();
     const day = new Date(startedAt).toISOString().slice(0, 10);
-    const due = startedAt - retentionDays * DAY_MS;
+    // Without them nobody knows what may be deleted.
+    const retentions = await records.readRetentions();
+    const due = cutoffsAt(startedAt, retentions, retentionDays);
     const report = await records.beginReport(day, due, startedAt).catch(toNull);
-    const cutoff = report?.cutoff ?? due;
-    do signal?.throwIfAborted();
-    while ((await records.deleteVerifications(cutoff)) > 0);
-    await records.deletePoison(cutoff);
+    const cutoffs: Cutoffs = report ? { cutoff: report.cutoff, cutoffs: report.cutoffs ?? {} } : due;
+    for (const part of dueParts(cutoffs, retentions.keys())) {
+      do signal?.throwIfAborted();
+      while ((await records.deleteVerifications(part)) > 0);
+      await records.deleteDecisions(part);
+    }
+    await records.deletePoison(cutoffs.cutoff);
+    await records.deleteAudit(startedAt - AUDIT_KEPT_DAYS * DAY_MS);
+    const minute = startedAt - MINUTES_KEPT_DAYS * DAY_MS;
+    await records.deleteStatistics({ minute, day: startedAt - DAYS_KEPT_DAYS * DAY_MS });
+    await records.purge();
     return records.completeReport(day).catch(toNull);
   };
 }

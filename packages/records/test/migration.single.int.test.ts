@@ -1,0 +1,154 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StartupError } from '@watchword/platform';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { attempts, COLLECTIONS, deliveries, SCHEMA_VERSION, shardCursors, verifications } from '../src/collections.ts';
+import { migrateRecords } from '../src/migrations/migrate-records.ts';
+import { CURRENT, type Schema } from '../src/migrations/schema.ts';
+import { openRecords } from '../src/records.ts';
+import { migrateSqlite } from '../src/sqlite/migrate-sqlite.ts';
+import { openSqliteStore } from '../src/sqlite/sqlite-store.ts';
+import { RecordsUnavailable, type Store } from '../src/store.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'watchword-migration-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const silent = () => undefined;
+let file = '';
+let files = 0;
+
+/** A file as the first version left it. */
+function leaveVersion1(): void {
+  const database = new DatabaseSync(file);
+  database.exec(readFileSync(new URL('./version-1.sql', import.meta.url), 'utf8'));
+  database.close();
+}
+
+function inFile<T>(look: (database: DatabaseSync) => T): T {
+  const database = new DatabaseSync(file);
+  try {
+    return look(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** Tables and indexes by name, with what made them; the order of columns says nothing. */
+const schemaOf = (database: DatabaseSync) =>
+  database
+    .prepare("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+    .all()
+    .map(({ name, sql }) => [
+      name,
+      String(sql)
+        .match(/"[^"]+"[^,()]*/g)
+        ?.map((part) => part.trim())
+        .toSorted(),
+    ]);
+
+async function opened<T>(work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openSqliteStore({ file });
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+beforeEach(() => {
+  files += 1;
+  file = join(directory, `records-${files}.db`);
+});
+
+test('a file of version 1 is refused in one line that says what to run, and stays as it is', async () => {
+  leaveVersion1();
+  const refusal = openRecords({ file });
+  await expect(refusal).rejects.toThrow(StartupError);
+  await expect(refusal).rejects.toThrow('npx watchword migrate');
+  expect(inFile((database) => database.prepare('PRAGMA user_version').get())).toEqual({ user_version: 1 });
+});
+
+test('a file of version 1 is migrated, and all that is in it is there', async () => {
+  leaveVersion1();
+  const lines: string[] = [];
+  expect(await migrateRecords({ file }, (line) => lines.push(line))).toEqual({ from: 1, to: SCHEMA_VERSION });
+  expect(lines).toContain('Making plans');
+  await opened(async (store) => {
+    expect(await store.find(verifications, { limit: 9 })).toMatchObject([
+      {
+        id: 'v1',
+        status: 'approved',
+        destination: Buffer.of(7, 255, 0),
+        seal_key: 7,
+        user_index: null,
+        applied_seq: 4,
+      },
+      { id: 'v2', undeliverable: true, destination: Buffer.alloc(0), seal_key: null, context: Buffer.of(1) },
+    ]);
+    expect(await store.find(deliveries, { limit: 9 })).toMatchObject([{ id: 'del_v1-1', status: 'delivered' }]);
+    expect(await store.find(attempts, { limit: 9 })).toMatchObject([{ provider: 'sandbox', cost_micros: null }]);
+    expect(await store.find(shardCursors, { limit: 9 })).toMatchObject([{ id: '00', position: '5-0', epoch: 3 }]);
+    expect(await store.explain(verifications, { where: { seal_key: 7 }, limit: 1 })).toBe('verifications_seal_key');
+  });
+});
+
+test('a file that was migrated has what a new one has', async () => {
+  leaveVersion1();
+  await migrateRecords({ file }, silent);
+  const migrated = inFile(schemaOf);
+  file += '-new';
+  await opened((store) => store.count(verifications, {}));
+  expect(migrated).toEqual(inFile(schemaOf));
+});
+
+test('migrating again, or what is new, changes nothing', async () => {
+  expect(await migrateRecords({ file }, silent)).toEqual({ from: 0, to: SCHEMA_VERSION });
+  expect(await migrateRecords({ file }, silent)).toEqual({ from: SCHEMA_VERSION, to: SCHEMA_VERSION });
+  expect(await opened((store) => store.count(verifications, {}))).toBe(0);
+});
+
+test('a migration that is cut off leaves the file as it was, and another one ends it', async () => {
+  leaveVersion1();
+  const before = inFile(schemaOf);
+  const [first = () => []] = CURRENT.migrations;
+  const cut: Schema = {
+    ...CURRENT,
+    migrations: [
+      () => [
+        ...first(),
+        {
+          kind: 'change documents',
+          collection: verifications,
+          what: 'Falling over',
+          change: () => {
+            throw new Error('cut off');
+          },
+        },
+      ],
+    ],
+  };
+  expect(() => migrateSqlite(file, cut, silent)).toThrow('cut off');
+  expect(inFile(schemaOf)).toEqual(before);
+  expect(await migrateRecords({ file }, silent)).toEqual({ from: 1, to: SCHEMA_VERSION });
+});
+
+test('while another process writes, nobody migrates', () => {
+  leaveVersion1();
+  const other = new DatabaseSync(file);
+  other.exec('BEGIN IMMEDIATE');
+  expect(() => migrateSqlite(file, CURRENT, silent, 50)).toThrow(RecordsUnavailable);
+  other.close();
+});
+
+test('a file that a newer version made is refused', async () => {
+  await migrateRecords({ file }, silent);
+  inFile((database) => database.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`));
+  await expect(migrateRecords({ file }, silent)).rejects.toThrow('made by a newer Watchword');
+});
+
+test('every version has a migration that leads to it', () => {
+  expect(CURRENT.migrations).toHaveLength(CURRENT.version - 1);
+  expect(CURRENT.collections).toBe(COLLECTIONS);
+});

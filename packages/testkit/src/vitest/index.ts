@@ -1,0 +1,1 @@
+export { describeMongo } from './describe-mongo.ts';

@@ -1,0 +1,245 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { Secret, singleKeyRing } from '@watchword/platform';
+import { createBlindIndex, RecordsUnavailable } from '@watchword/records';
+import { eventually } from '@watchword/testkit';
+import { createErasure, createSealer, createVerifications } from '@watchword/verifications';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createRecordEntries } from '../src/usecases/record-entries.ts';
+import { type Scene, startScene } from './scene.ts';
+
+const POLICY = {
+  alphabet: 'digits',
+  length: 6,
+  codeTtlMs: 300_000,
+  checksMax: 3,
+  sendsMax: 9,
+  sendsWindowMs: 600_000,
+  pacingSeconds: [0],
+  codesValidMax: 3,
+  streakFreeChecks: 1_000,
+  endedRetentionMs: 600_000,
+} as const;
+const DESTINATION = '+14155550142';
+const USER = 'user-of-the-erasure';
+const PURPOSES = ['login', 'transaction'];
+
+let scene: Scene;
+beforeEach(async () => {
+  scene = await startScene();
+});
+afterEach(() => scene.close());
+
+const keyOf = (name: 'SEAL_KEY' | 'INDEX_KEY' | 'ID_KEY') =>
+  new Secret(Buffer.from(scene.environment[name], 'base64url'));
+
+function startMachine() {
+  const sealKeys = singleKeyRing(keyOf('SEAL_KEY'));
+  const clock = { now: () => Date.now(), serverNow: () => Date.now() };
+  const shared = { redis: scene.redis, clock, idKey: keyOf('ID_KEY') };
+  const verifications = createVerifications({
+    ...shared,
+    sealKeys,
+    digests: { digest: async (code: string) => Buffer.from(code) },
+    profiles: { current: 0, get: async () => ({ memoryKib: 8, pepper: 1 }) },
+  });
+  const erasure = createErasure({ ...shared, sealer: createSealer(sealKeys) });
+  const call = (project: string) => ({ project, mode: 'test', operation: '', deadline: Date.now() + 30_000 }) as const;
+
+  async function open(project: string, destination: string, purpose = 'login', amount = ''): Promise<string> {
+    const context = { client: { user_id: destination === DESTINATION ? USER : 'another user', ip: '192.0.2.77' } };
+    const binding = amount === '' ? undefined : { amount };
+    const input = { destination, purpose, channel: 'sms', country: 'US', binding, context } as const;
+    const sent = await verifications.open(input, POLICY, call(project));
+    if (sent.result !== 'sent') throw new Error(sent.result);
+    return sent.id.slice('ver_'.length);
+  }
+  const erase = (project: string) => erasure.erase(DESTINATION, PURPOSES, call(project));
+  return { open, erase, erasure };
+}
+
+const untilRecorded = () =>
+  eventually('empty streams', 12_000, async () => ((await scene.waiting()) === 0 ? true : undefined));
+
+async function verificationOf(id: string) {
+  const state = (await scene.records.readStates([id])).get(id);
+  if (!state) throw new Error(`${id} is not recorded`);
+  return state.verification;
+}
+
+/** Everything that Redis says when it is asked, and every byte of the database's files. */
+async function everything(): Promise<Buffer> {
+  const { redis } = scene;
+  const found: Buffer[] = [];
+  for (const key of await redis.keys('ww:*')) {
+    const type = await redis.type(key);
+    if (type === 'hash') found.push(...Object.values(await redis.hgetallBuffer(key)));
+    if (type === 'string') found.push((await redis.getBuffer(key)) ?? Buffer.alloc(0));
+    if (type === 'zset') found.push(...(await redis.zrangeBuffer(key, '0', '-1')));
+    if (type === 'stream') found.push(...(await redis.xrangeBuffer(key, '-', '+')).flatMap(([, values]) => values));
+  }
+  for (const suffix of ['', '-wal']) {
+    const file = scene.environment.RECORDS_FILE + suffix;
+    if (existsSync(file)) found.push(readFileSync(file));
+  }
+  return Buffer.concat(found);
+}
+
+const formsOf = (value: Buffer) => [
+  value,
+  ...(['hex', 'base64', 'base64url'] as const).map((encoding) => Buffer.from(value.toString(encoding))),
+];
+
+test('of an erased destination nothing is left in the database or in Redis, and what happened stays', async () => {
+  const machine = startMachine();
+  let recorder = await scene.start();
+  const recorded = [await machine.open('p', DESTINATION), await machine.open('p', DESTINATION, 'transaction', '10')];
+  await untilRecorded();
+  const before = await verificationOf(recorded[0] ?? '');
+  const blindIndex = createBlindIndex(singleKeyRing(keyOf('INDEX_KEY')));
+  expect(before).toMatchObject({
+    seal_key: 1,
+    channel: 'sms',
+    destination_index: blindIndex.of(DESTINATION).digest,
+    user_index: blindIndex.ofUser('p', USER).digest,
+    user_index_key: 1,
+  });
+  await scene.stop(recorder);
+  // What only the stream knows when the erasure comes, in the same batch, before and after it.
+  const waiting = await machine.open('p', DESTINATION, 'transaction', '20');
+  const other = await machine.open('p', '+14155550143');
+  const [, sealedWaiting] = await scene.sealedIn(waiting);
+  const erased = await machine.erase('p');
+  const later = await machine.open('p', DESTINATION);
+  recorder = await scene.start();
+  await untilRecorded();
+  // Ending what was open is told behind the erasure, and folded onto what is blank.
+  await eventually('an end', 5_000, async () =>
+    (await verificationOf(waiting)).status === 'canceled' ? true : undefined,
+  );
+  for (const id of [...recorded, waiting]) {
+    expect(await verificationOf(id)).toMatchObject({
+      destination: Buffer.alloc(0),
+      seal_key: null,
+      destination_index: null,
+      destination_index_key: null,
+      context: null,
+      user_index: null,
+      user_index_key: null,
+      erased_at: expect.any(Number),
+      purpose: expect.any(String),
+      country: 'US',
+      channel: 'sms',
+    });
+    expect((await scene.records.readTimeline('p', id))?.length).toBeGreaterThan(1);
+  }
+  expect(await verificationOf(other)).toMatchObject({ erased_at: null, seal_key: 1 });
+  expect(await verificationOf(later)).toMatchObject({ erased_at: null, seal_key: 1 });
+  expect((await scene.records.audit.list('p', { after: null, limit: 9 })).items).toMatchObject([
+    { action: 'destination.erase', resource_id: erased.id, after: { verifications: 3 }, actor: 'api' },
+  ]);
+  expect(await scene.records.listPoison(9)).toEqual([]);
+
+  // The one that was opened later has the same number and index: that is erased as well, and then nothing may be found.
+  await machine.erase('p');
+  await untilRecorded();
+  await scene.stop(recorder);
+  await eventually('a purge', 5_000, async () => ((await scene.records.purge()) ? true : undefined));
+  const all = await everything();
+  const sought = [
+    before.destination,
+    before.context as Buffer,
+    before.destination_index as Buffer,
+    before.user_index as Buffer,
+    sealedWaiting as Buffer,
+    Buffer.from(DESTINATION),
+    Buffer.from(DESTINATION.slice(1)),
+    Buffer.from(USER),
+  ];
+  for (const [index, value] of sought.entries()) {
+    for (const form of formsOf(value)) expect(all.includes(form), `value ${index}`).toBe(false);
+  }
+  // The search itself finds what is there.
+  expect(all.includes((await verificationOf(other)).destination)).toBe(true);
+}, 40_000);
+
+test("another project's verifications of the destination stay", async () => {
+  const machine = startMachine();
+  await scene.start();
+  const [ours, theirs] = [await machine.open('p', DESTINATION), await machine.open('q', DESTINATION)];
+  await machine.erase('p');
+  await untilRecorded();
+  expect(await verificationOf(ours)).toMatchObject({ seal_key: null });
+  expect(await verificationOf(theirs)).toMatchObject({ seal_key: 1, erased_at: null });
+});
+
+test.each(['forgetting in Redis', 'erasing', 'moving the cursor'])(
+  'cut off at %s, an erasure is done again',
+  async (at) => {
+    const machine = startMachine();
+    const ids = [await machine.open('p', DESTINATION), await machine.open('p', DESTINATION, 'transaction', '10')];
+    const erased = await machine.erase('p');
+    let isCut = false;
+    const cutOnce = <A extends unknown[], R>(what: string, work: (...args: A) => Promise<R>) => {
+      return async (...args: A): Promise<R> => {
+        if (
+          what === at &&
+          !isCut &&
+          (what !== 'moving the cursor' || (await verificationOf(ids[0] ?? '').catch(() => null))?.erased_at)
+        ) {
+          isCut = true;
+          if (what === 'erasing') await work(...args);
+          throw new RecordsUnavailable('cut off by the test');
+        }
+        return work(...args);
+      };
+    };
+    const { records } = scene;
+    const sealer = createSealer(singleKeyRing(keyOf('SEAL_KEY')));
+    const record = createRecordEntries({
+      records: {
+        ...records,
+        eraseVerifications: cutOnce('erasing', records.eraseVerifications),
+        writeBatch: cutOnce('moving the cursor', records.writeBatch),
+      },
+      sealer,
+      blindIndex: createBlindIndex(singleKeyRing(keyOf('INDEX_KEY'))),
+      forgetting: { forget: cutOnce('forgetting in Redis', machine.erasure.forget) },
+      observer: {
+        recorded: () => undefined,
+        batch: () => undefined,
+        setAside: (_, __, reason) => expect.unreachable(reason),
+        failing: () => undefined,
+        recovered: () => undefined,
+      },
+      now: () => Date.now(),
+    });
+    const [shard, entries] = await scene.entriesOf(ids[0] ?? '');
+    const { cursors } = await records.renewLeases('rec_a', Date.now() + 60_000, [shard]);
+    const cursor = cursors.find(({ id }) => id === shard);
+    const lease = cursor && (await records.takeShard(cursor, 'rec_a', Date.now() + 60_000));
+    if (!lease) throw new Error('not taken');
+    await expect(record(lease, entries)).rejects.toThrow('cut off');
+    expect(await record(lease, entries)).toBe('written');
+    expect(isCut).toBe(true);
+    for (const id of ids) expect(await verificationOf(id)).toMatchObject({ seal_key: null, status: 'canceled' });
+    expect((await records.audit.list('p', { after: null, limit: 9 })).items).toMatchObject([
+      { resource_id: erased.id, after: { verifications: 2 } },
+    ]);
+  },
+);
+
+test('an erasure that does not open is set aside, and says so', async () => {
+  const machine = startMachine();
+  await scene.start();
+  const id = await machine.open('p', DESTINATION);
+  const [shard] = await scene.entriesOf(id);
+  const sealed = createSealer(singleKeyRing(keyOf('SEAL_KEY'))).seal(DESTINATION, 'ers_other', 'destination');
+  const erasure = { v: `ers_${'0'.repeat(26)}`, q: 1, t: 'destination.erased', a: 1, d: '{"project":"p"}' };
+  await scene.add(Number(shard), { ...erasure, s: sealed });
+  await untilRecorded();
+  const [poison] = await scene.records.listPoison(9);
+  expect(poison).toMatchObject({
+    reason: 'destination does not open',
+    fields: { s: `sealed: ${sealed.length} bytes` },
+  });
+});

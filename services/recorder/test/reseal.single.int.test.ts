@@ -1,0 +1,248 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type KeyRing, Secret } from '@watchword/platform';
+import { createBlindIndex, createRecords, openSqliteStore, type Records, type Store } from '@watchword/records';
+import { createSealer } from '@watchword/verifications';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type ResealProgress, resealRecords } from '../src/index.ts';
+import { createRecordEntries } from '../src/usecases/record-entries.ts';
+
+const keyOf = (name: string, id: number) => ({
+  id,
+  key: new Secret(createHash('sha256').update(`watchword test ${name} ${id}`).digest()),
+});
+/** The first id is of the current key. */
+function ringOf(name: string, ...ids: number[]): KeyRing {
+  const keys = ids.map((id) => keyOf(name, id));
+  return { current: keys[0] as KeyRing['current'], keys };
+}
+const DESTINATION = '+14155550161';
+const idOf = (number: number) => String(number).padStart(26, '0');
+
+let directory: string;
+let store: Store;
+let records: Records;
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'watchword-reseal-'));
+  store = await openSqliteStore({ file: join(directory, 'records.db') });
+  records = createRecords(store);
+});
+afterEach(async () => {
+  await records.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const recorderOf = (of: Records, sealKeys: KeyRing, indexKeys: KeyRing) =>
+  createRecordEntries({
+    records: of,
+    sealer: createSealer(sealKeys),
+    blindIndex: createBlindIndex(indexKeys),
+    forgetting: { forget: async () => 0 },
+    observer: {
+      recorded: () => undefined,
+      batch: () => undefined,
+      setAside: (_, __, reason) => expect.unreachable(reason),
+      failing: () => undefined,
+      recovered: () => undefined,
+    },
+    now: () => 0,
+  });
+
+function entryOf(id: string, number: number, type: string, data: object, sealed: Record<string, Buffer> = {}) {
+  const fields = { v: id, q: number, t: type, a: 1_000, d: JSON.stringify(data) };
+  const texts = Object.entries(fields).map(([name, value]) => [name, Buffer.from(String(value))]);
+  return { fields: { ...Object.fromEntries(texts), ...sealed } as Record<string, Buffer> };
+}
+
+let position = 0;
+const opened = (number: number, sealKeys: KeyRing) => {
+  const id = idOf(number);
+  const sealer = createSealer(sealKeys);
+  const s = sealer.seal(DESTINATION, id, 'destination');
+  const k = sealer.seal(JSON.stringify({ locale: 'en', client: { user_id: `u${number}` } }), id, 'context');
+  const data = { project: 'p', mode: 'test', purpose: 'login', country: 'US', checks_max: 3, code_ttl_ms: 1_000 };
+  return at(entryOf(id, 1, 'verification.opened', data, { s, k }));
+};
+function at<E>(entry: E) {
+  position += 1;
+  return { ...entry, position: `5-${position}` };
+}
+
+async function take() {
+  const { cursors } = await records.renewLeases('rec_a', 1, ['00']);
+  const lease = cursors[0] && (await records.takeShard(cursors[0], 'rec_a', 1));
+  if (!lease) throw new Error('not taken');
+  return lease;
+}
+
+const verificationOf = async (number: number) =>
+  (await records.readStates([idOf(number)])).get(idOf(number))?.verification;
+
+test('everything stands under the current keys afterwards, opens and is found by them; a recorder at work brings nothing back', async () => {
+  const [oldSeal, oldIndex] = [ringOf('seal', 2), ringOf('index', 5)];
+  const [bothSeal, bothIndex] = [ringOf('seal', 3, 2), ringOf('index', 4, 5)];
+  const [newSeal, newIndex] = [ringOf('seal', 3), ringOf('index', 4)];
+  const lease = await take();
+  const numbers = Array.from({ length: 250 }, (_, number) => number);
+  await recorderOf(
+    records,
+    oldSeal,
+    oldIndex,
+  )(
+    lease,
+    numbers.map((number) => opened(number, oldSeal)),
+  );
+  const provider = {
+    project: 'p',
+    name: 'carrier',
+    kind: 'twilio',
+    mode: 'live',
+    status: 'enabled',
+    settings: {},
+    credentials: createSealer(oldSeal).seal('{"token":"t"}', 'prv_a', 'credentials'),
+    seal_key: 2,
+    cost_micros: {},
+    created_at: 1,
+    updated_at: 1,
+    version: 1,
+  } as const;
+  await records.configuration.providers.create({ id: 'prv_a', ...provider });
+
+  // A recorder has read these as they were, and writes what comes next once they are sealed anew.
+  let go = () => undefined as void;
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const slow = {
+    ...records,
+    writeBatch: (...batch: Parameters<Records['writeBatch']>) => gate.then(() => records.writeBatch(...batch)),
+  };
+  const end = recorderOf(
+    slow,
+    bothSeal,
+    bothIndex,
+  )(
+    lease,
+    numbers.map((number) => at(entryOf(idOf(number), 2, 'check.judged', { result: 'incorrect', checks_remaining: 2 }))),
+  );
+  const republished: string[] = [];
+  const told: ResealProgress[] = [];
+  const result = await resealRecords({
+    records,
+    sealer: createSealer(bothSeal),
+    blindIndex: createBlindIndex(bothIndex),
+    sealKeys: bothSeal,
+    indexKeys: bothIndex,
+    republish: async (project) => void republished.push(project),
+    onProgress: (progress) => {
+      told.push(progress);
+      if (told.length === 251) go();
+    },
+    quietMs: 10,
+  });
+  expect(await end).toBe('written');
+  expect(result).toMatchObject({ resealed: 251, lost: 0 });
+  expect(republished).toEqual(['p', 'p']);
+  const [sealer, blindIndex] = [createSealer(newSeal), createBlindIndex(newIndex)];
+  for (const number of [0, 99, 249]) {
+    const verification = await verificationOf(number);
+    expect(verification).toMatchObject({
+      checks_remaining: 2,
+      seal_key: 3,
+      destination_index: blindIndex.of(DESTINATION).digest,
+      destination_index_key: 4,
+      user_index: blindIndex.ofUser('p', `u${number}`).digest,
+      user_index_key: 4,
+    });
+    expect(sealer.unseal(verification?.destination as Buffer, idOf(number), 'destination')).toBe(DESTINATION);
+    expect(JSON.parse(sealer.unseal(verification?.context as Buffer, idOf(number), 'context'))).toMatchObject({
+      locale: 'en',
+    });
+  }
+  const [sealed] = (await records.listUnderOtherKey('providers', 'seal_key', { gt: 0 }, null, 9)).items;
+  expect(sealed?.seal_key).toBe(3);
+  expect(sealer.unseal(sealed?.credentials as Buffer, 'prv_a', 'credentials')).toBe('{"token":"t"}');
+  for (const field of ['seal_key', 'destination_index_key'] as const) {
+    for (const key of [{ lt: field === 'seal_key' ? 3 : 4 }, { gt: field === 'seal_key' ? 3 : 4 }]) {
+      expect((await records.listUnderOtherKey('verifications', field, key, null, 9)).items).toEqual([]);
+    }
+  }
+}, 40_000);
+
+test('what nobody can open any more is passed by and counted, and what was erased stays blank', async () => {
+  const lease = await take();
+  const old = ringOf('seal', 2);
+  await recorderOf(
+    records,
+    old,
+    ringOf('index', 1),
+  )(lease, [opened(1, old), opened(2, old), opened(3, ringOf('seal', 2))]);
+  const audit = {
+    id: 'aud_a',
+    project: 'p',
+    actor: 'api',
+    action: 'destination.erase',
+    resource: 'destination',
+    resource_id: 'ers_a',
+    before: null,
+    after: null,
+    request_id: '',
+    at: 1,
+  };
+  await records.eraseVerifications([idOf(3)], 9, audit);
+  const current = ringOf('seal', 4, 3);
+  const options = {
+    records,
+    sealer: createSealer(current),
+    blindIndex: createBlindIndex(ringOf('index', 1)),
+    sealKeys: current,
+    indexKeys: ringOf('index', 1),
+    republish: async () => undefined,
+    quietMs: 1,
+  };
+  expect(await resealRecords(options)).toEqual({ resealed: 0, lost: 2, passes: 2 });
+  expect(await verificationOf(3)).toMatchObject({ seal_key: null, erased_at: 9, destination: Buffer.alloc(0) });
+  // A key that comes with a restart of this process: the job is to be run again with it.
+  const before = ringOf('seal', 1);
+  await expect(resealRecords({ ...options, sealer: createSealer(before), sealKeys: before })).rejects.toThrow(
+    'not in the ring',
+  );
+});
+
+test('users are sealed and indexed anew, so that they sign in after an old key has gone', async () => {
+  const [oldIndex, newIndex] = [createBlindIndex(ringOf('index', 5)), createBlindIndex(ringOf('index', 4))];
+  const address = 'owner@example.org';
+  const { key, digest } = oldIndex.of(address);
+  await records.addUser({
+    id: 'usr_a',
+    email: createSealer(ringOf('seal', 2)).seal(address, 'usr_a', 'email'),
+    seal_key: 2,
+    email_index: digest,
+    email_index_key: key,
+    password_hash: 'none',
+    status: 'active',
+    roles: { '*': 'owner' },
+    failed_sign_ins: 0,
+    locked_until: null,
+    created_at: 1,
+    updated_at: 1,
+    version: 1,
+  });
+  const sealKeys = ringOf('seal', 3, 2);
+  const indexKeys = ringOf('index', 4, 5);
+  const { resealed, lost } = await resealRecords({
+    records,
+    sealer: createSealer(sealKeys),
+    blindIndex: createBlindIndex(indexKeys),
+    sealKeys,
+    indexKeys,
+    republish: async () => undefined,
+    quietMs: 0,
+  });
+  expect({ resealed, lost }).toEqual({ resealed: 1, lost: 0 });
+  const [user] = (await records.listUnderOtherKey('users', 'seal_key', { gt: 0 }, null, 9)).items;
+  expect(user).toMatchObject({ seal_key: 3, email_index_key: 4, email_index: newIndex.of(address).digest });
+  expect(createSealer(ringOf('seal', 3)).unseal(user?.email as Buffer, 'usr_a', 'email')).toBe(address);
+});
