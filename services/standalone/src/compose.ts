@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { type ConsoleConfig, composeConsole, consoleVariables } from '@watchword/console';
 import { composeGateway, type GatewayConfig, gatewayVariables } from '@watchword/gateway';
 import { composeOtp, type OtpConfig, otpVariables } from '@watchword/otp';
 import {
@@ -15,6 +16,7 @@ import {
 } from '@watchword/platform';
 import { acquireDataDirectory, type Progress, startPrivateRedis } from '@watchword/platform/redis-server';
 import { composeRecorder, type RecorderConfig, recorderVariables } from '@watchword/recorder';
+import { migrateRecords } from '@watchword/records';
 import { composeSandbox, type SandboxConfig, sandboxVariables } from '@watchword/sandbox';
 import { composeWorker, type WorkerConfig, workerVariables } from '@watchword/worker';
 import { z } from 'zod';
@@ -44,10 +46,11 @@ export function composeStandalone(
     const base: Environment = {
       LOG_LEVEL,
       ...withSecrets({ ...environment, DATA_DIR: directory }, SECRETS),
-      RECORDS_FILE: environment.RECORDS_FILE || join(directory, 'records.db'),
+      ...(await recordsPlace(environment, directory, progress)),
       ADMIN_PORT: '0',
-      // The hop's port is nobody's business but the gateway's, so any free one serves.
+      // The hops' ports are nobody's business but the gateway's, so any free ones serve.
       OTP_PORT: environment.OTP_PORT || '0',
+      CONSOLE_PORT: environment.CONSOLE_PORT || '0',
     };
     const asked = parseAll(config.STANDALONE_SERVICES, base);
     const parsed = config.STANDALONE_SERVICES.includes('gateway') ? await withReceiptsUrl(asked) : asked;
@@ -61,7 +64,7 @@ export function composeStandalone(
     const url = (name: StandaloneService) => running.get(name)?.url ?? null;
     const file: StandaloneFile = {
       gateway: url('gateway'),
-      console: null,
+      console: url('console'),
       sandbox: url('sandbox'),
       otp: url('otp'),
       metrics: Object.fromEntries([...running].map(([name, { adminUrl }]) => [name, `${adminUrl}/metrics`])),
@@ -80,6 +83,14 @@ export function composeStandalone(
   });
 }
 
+/** A file is standalone's own, so that it needs no command to become newer; a MongoDB has others who work with it. */
+async function recordsPlace(environment: Environment, directory: string, progress: Progress): Promise<Environment> {
+  if (environment.MONGODB_URL) return {};
+  const file = environment.RECORDS_FILE || join(directory, 'records.db');
+  await migrateRecords({ file }, (line) => progress(`Records: ${line}`));
+  return { RECORDS_FILE: file };
+}
+
 type AddCleanUp = Disposer['add'];
 
 async function startRedis(directory: string, progress: Progress, onClose: AddCleanUp): Promise<string> {
@@ -96,10 +107,11 @@ const VARIABLES = {
   recorder: recorderVariables,
   worker: workerVariables,
   otp: otpVariables,
+  console: consoleVariables,
   gateway: gatewayVariables,
 };
 
-type AllConfig = SandboxConfig & RecorderConfig & WorkerConfig & OtpConfig & GatewayConfig;
+type AllConfig = SandboxConfig & RecorderConfig & WorkerConfig & OtpConfig & ConsoleConfig & GatewayConfig;
 
 /** What all the wanted services read, at once, so that every variable that is wrong is named before anything starts. */
 function parseAll(wanted: readonly StandaloneService[], base: Environment): AllConfig {
@@ -123,7 +135,13 @@ async function startServices(
     recorder: () => composeRecorder(config),
     worker: () => composeWorker({ ...config, SANDBOX_URL: urlOf('sandbox', config.SANDBOX_URL) }),
     otp: () => composeOtp(config),
-    gateway: () => composeGateway({ ...config, OTP_URL: urlOf('otp', config.OTP_URL) }),
+    console: () => composeConsole(config),
+    gateway: () =>
+      composeGateway({
+        ...config,
+        OTP_URL: urlOf('otp', config.OTP_URL),
+        CONSOLE_URL: urlOf('console', config.CONSOLE_URL),
+      }),
   };
   for (const name of STANDALONE_SERVICES) {
     if (!wanted.includes(name)) continue;

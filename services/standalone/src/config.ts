@@ -1,7 +1,7 @@
-import { commonVariables, portVariable } from '@watchword/platform';
+import { commonVariables } from '@watchword/platform';
 import { z } from 'zod';
 
-export const STANDALONE_SERVICES = ['sandbox', 'recorder', 'worker', 'otp', 'gateway'] as const;
+export const STANDALONE_SERVICES = ['sandbox', 'recorder', 'worker', 'otp', 'console', 'gateway'] as const;
 export type StandaloneService = (typeof STANDALONE_SERVICES)[number];
 
 const services = z
@@ -19,7 +19,6 @@ export const standaloneVariables = z.object({
   STANDALONE_SERVICES: services
     .prefault(STANDALONE_SERVICES.join(','))
     .describe('Which services run here; the others are started alone, by `npm run start:<service>`'),
-  CONSOLE_PORT: portVariable().prefault('8090').describe('Kept for the console, which this version does not have'),
 });
 
 export type StandaloneConfig = z.infer<typeof standaloneVariables>;

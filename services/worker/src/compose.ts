@@ -1,13 +1,8 @@
-import {
-  createCircuit,
-  createTwilioProvider,
-  createVonageProvider,
-  resolveTwilioConfig,
-  resolveVonageConfig,
-  type SmsProvider,
-} from '@watchword/delivery';
+import { baseUrlOf, createCircuit, createPlatformProviders, type SmsProvider } from '@watchword/delivery';
 import {
   type Clock,
+  createConfigCache,
+  createConfigCopies,
   createLogger,
   createRegistry,
   type Disposer,
@@ -18,38 +13,35 @@ import {
   startDeliveryConsumer,
   withDisposer,
 } from '@watchword/platform';
-import { createDeliveries } from '@watchword/verifications';
-import type { SmsProviderName, WorkerConfig } from './config.ts';
+import { createDeliveries, createSealer } from '@watchword/verifications';
+import { createProjectAccounts } from './accounts/project-accounts.ts';
+import type { WorkerConfig } from './config.ts';
 import { showCircuits } from './jobs/circuit-states.ts';
 import { createDeliveryJob } from './jobs/delivery-job.ts';
 import { createDeliveryObserver } from './jobs/delivery-observer.ts';
 import { createDeliverCode, jobMaxMsOf, leaseOf } from './usecases/deliver-code.ts';
+import { createPlanSending } from './usecases/plan-sending.ts';
 
 export interface ComposeWorkerOptions {
   readonly logger?: Logger;
   readonly clock?: Clock;
 }
 
-type ProviderConfig = Pick<WorkerConfig, 'SANDBOX_URL' | 'PROVIDER_TIMEOUT_MS'> & Partial<WorkerConfig>;
-
-/** `live` when the configuration has a provider's credentials, else `test`: the sandbox. */
-const CREATE_PROVIDER: Readonly<Record<SmsProviderName, (config: ProviderConfig) => SmsProvider>> = {
-  twilio: (config) => createTwilioProvider(resolveTwilioConfig(config, config.SANDBOX_URL)),
-  vonage: (config) => createVonageProvider(resolveVonageConfig(config, config.SANDBOX_URL, config.PROVIDER_TIMEOUT_MS)),
-};
+const CHANNEL = 'sms';
 
 /**
  * In order of preference; beside a live account its twin at the sandbox, for test keys. Throws a StartupError when a
  * provider has only half of its credentials.
  */
 export function createProviders(config: WorkerConfig): SmsProvider[] {
-  const { SANDBOX_URL, PROVIDER_TIMEOUT_MS, RECEIPTS_URL } = config;
-  return config.SMS_PROVIDERS.flatMap((name) => {
-    const account = CREATE_PROVIDER[name](config);
-    if (account.mode === 'test') return account;
-    return [account, CREATE_PROVIDER[name]({ SANDBOX_URL, PROVIDER_TIMEOUT_MS, RECEIPTS_URL })];
-  });
+  return config.SMS_PROVIDERS.flatMap((kind) => createPlatformProviders(kind, config, surroundingsOf(config)));
 }
+
+const surroundingsOf = ({ SANDBOX_URL, PROVIDER_TIMEOUT_MS, RECEIPTS_URL }: WorkerConfig) => ({
+  sandboxUrl: SANDBOX_URL,
+  timeoutMs: PROVIDER_TIMEOUT_MS,
+  receiptsUrl: RECEIPTS_URL,
+});
 
 /** Starts consuming deliveries. Resolves when the worker is ready; `close` finishes the running jobs first. */
 export function composeWorker(config: WorkerConfig, options: ComposeWorkerOptions = {}): Promise<RunningService> {
@@ -75,6 +67,12 @@ async function compose(
     disposer,
   );
 
+  const accounts = createProjectAccounts({
+    sealer: createSealer(config.SEAL_KEY),
+    surroundingsOf: (kind) => ({ ...surroundingsOf(config), baseUrl: baseUrlOf(kind, config) }),
+    logger,
+  });
+  disposer.add(() => accounts.close());
   const circuit = createCircuit({
     redis,
     clock,
@@ -86,14 +84,19 @@ async function compose(
   showCircuits(registry, circuit, providers);
   const deliverCode = createDeliverCode({
     deliveries: createDeliveries({ redis, clock, idKey: config.ID_KEY, sealKeys: config.SEAL_KEY }),
+    planSending: createPlanSending({
+      channel: CHANNEL,
+      cache: createConfigCache({ copies: createConfigCopies(redis), part: 'delivery' }),
+      platform: providers,
+      accounts,
+    }),
     circuit,
-    providers,
     observer: createDeliveryObserver(registry, logger),
     providerTimeoutMs: config.PROVIDER_TIMEOUT_MS,
   });
 
   const consumer = startDeliveryConsumer({
-    channel: 'sms',
+    channel: CHANNEL,
     connection: redis,
     concurrency: config.WORKER_CONCURRENCY,
     jobMaxMs: jobMaxMsOf(providers.length, config.PROVIDER_TIMEOUT_MS),

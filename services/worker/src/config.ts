@@ -2,15 +2,14 @@ import {
   baseUrlVariable,
   CIRCUIT_DEFAULTS,
   circuitVariables,
+  kindsFor,
+  providerVariables,
   receiptVariables,
-  twilioVariables,
-  vonageVariables,
 } from '@watchword/delivery';
 import { commonVariables, integerVariable, keyRingVariable, keyVariable } from '@watchword/platform';
 import { z } from 'zod';
 
-const SMS_PROVIDERS = ['twilio', 'vonage'] as const;
-export type SmsProviderName = (typeof SMS_PROVIDERS)[number];
+const SMS_PROVIDERS = kindsFor('sms');
 
 /** The worker's slice of the environment. */
 export const workerVariables = z.object({
@@ -37,8 +36,7 @@ export const workerVariables = z.object({
     .prefault('http://127.0.0.1:8025')
     .describe('The sandbox, which stands in for a provider without credentials'),
   ...receiptVariables,
-  ...twilioVariables,
-  ...vonageVariables,
+  ...providerVariables,
 });
 
 export type WorkerConfig = z.infer<typeof workerVariables>;

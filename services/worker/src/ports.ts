@@ -1,11 +1,46 @@
-import type { AttemptResult, SmsProvider, Transition } from '@watchword/delivery';
-import type { ClaimedAttempt, Refused } from '@watchword/verifications';
+import type { AttemptResult, SmsMessage, SmsProvider, Transition } from '@watchword/delivery';
+import type { Claimed, ClaimedAttempt, Refused } from '@watchword/verifications';
 
-export type { Circuit, SmsProvider } from '@watchword/delivery';
+export type { Circuit } from '@watchword/delivery';
 export type { Deliveries } from '@watchword/verifications';
 
-/** Whose account was called: the provider's own, or its twin at the sandbox. */
-export type Account = Pick<SmsProvider, 'name' | 'mode'>;
+/** Whose account was called. */
+export interface Account extends Pick<SmsProvider, 'mode'> {
+  /** Its kind: what metrics and events call it, so that a label has few values. */
+  readonly name: string;
+  /** `prv_…`, of a project's own; the platform's have none. */
+  readonly id?: string;
+}
+
+/** An account that may be called for a delivery. */
+export interface Candidate extends Account {
+  /** Names its circuit. */
+  readonly circuit: string;
+  /** Of one message, in millionths of the platform's currency; undefined when nobody has said. */
+  readonly costMicros?: number;
+  /** Never rejects, as an adapter does not. */
+  send(message: SmsMessage): Promise<AttemptResult>;
+}
+
+export interface Message {
+  /** Id of its template, or `shipped`. */
+  readonly template: string;
+  readonly text: string;
+}
+
+export interface SendingPlan {
+  readonly message: Message;
+  /** Of the verification's mode, in the order in which they are to be tried. */
+  readonly candidates: readonly Candidate[];
+  /** Why there are no candidates, when there are none. */
+  readonly whyNone: 'no_provider' | 'draining';
+}
+
+/**
+ * What the project's configuration, at most a second old, says of a claimed delivery. `draw` (0 to below 1) decides by weight;
+ * the same one leads to the same order.
+ */
+export type PlanSending = (claim: Claimed, draw: number) => Promise<SendingPlan>;
 
 /** One provider call, or the finding that none could be made. */
 export interface AttemptReport {
@@ -13,6 +48,7 @@ export interface AttemptReport {
   readonly ordinal: number;
   /** Null when no provider could be called. */
   readonly provider: string | null;
+  readonly providerId?: string;
   readonly mode: Account['mode'];
   readonly outcome: AttemptResult['outcome'];
   readonly class?: string;

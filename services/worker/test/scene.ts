@@ -1,7 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { Writable } from 'node:stream';
+import type { DeliveryConfig } from '@watchword/contracts';
 import {
   connectRedis,
+  createConfigCopies,
   createDeliveryProducer,
   createLogger,
   createRedisClock,
@@ -10,7 +12,7 @@ import {
   singleKeyRing,
 } from '@watchword/platform';
 import { eventually, startChild } from '@watchword/testkit';
-import { createVerifications } from '@watchword/verifications';
+import { createSealer, createVerifications } from '@watchword/verifications';
 import { composeWorker, workerVariables } from '../src/index.ts';
 
 const KEYS = { seal: randomBytes(32), id: randomBytes(32) };
@@ -65,7 +67,12 @@ export async function createScene(redisUrl: string) {
   const logger = createLogger({ service: 'worker', level: 'trace', destination });
   const seen: InboxMessage[] = [];
 
-  const timeline = async (id: string) => (await verifications.tail(id, PROJECT))?.events ?? [];
+  /** Of verifications that were opened for another project than the usual one. */
+  const projects = new Map<string, string>();
+  const timeline = async (id: string) => (await verifications.tail(id, projects.get(id) ?? PROJECT))?.events ?? [];
+  const copies = createConfigCopies(redis);
+  const sealer = createSealer(singleKeyRing(new Secret(KEYS.seal)));
+  let epoch = Date.now();
 
   return {
     redis,
@@ -103,16 +110,36 @@ export async function createScene(redisUrl: string) {
     },
 
     /** Opens a verification and enqueues its delivery, as the otp service does. */
-    async open(mode: 'test' | 'live' = 'test') {
+    async open(mode: 'test' | 'live' = 'test', { project = PROJECT, locale = '' } = {}) {
       const to = `+1415${randomInt(2_000_000, 9_999_999)}`;
+      const context = locale === '' ? {} : { locale };
       const opened = await verifications.open(
-        { destination: to, purpose: 'login', channel: 'sms', country: 'US', binding: undefined, context: {} },
+        { destination: to, purpose: 'login', channel: 'sms', country: 'US', binding: undefined, context },
         POLICY,
-        { project: PROJECT, mode, operation: '', deadline: clock.serverNow() + 5_000 },
+        { project, mode, operation: '', deadline: clock.serverNow() + 5_000 },
       );
       if (opened.result !== 'sent') throw new Error(opened.result);
+      projects.set(opened.id, project);
       await producer.enqueue(opened.deliveryId, { delivery: opened.deliveryId, requestId: 'req_1' });
-      return { to, id: opened.id };
+      return { to, id: opened.id, deliveryId: opened.deliveryId };
+    },
+
+    /** A project's provider, as the console publishes it; live credentials are sealed as that does. */
+    provider(id: string, over: Partial<DeliveryConfig['providers'][number]> = {}, credentials: object = {}) {
+      const sealed = sealer.seal(JSON.stringify(credentials), id, 'credentials').toString('base64');
+      const rest = { kind: 'twilio', mode: 'test', isDraining: false, settings: {}, costMicros: {} } as const;
+      return { id, name: id, ...rest, credentials: sealed, ...over };
+    },
+
+    /** Puts a project's configuration where the workers read it. */
+    async publish(project: string, delivery: Partial<DeliveryConfig>): Promise<void> {
+      epoch += 1;
+      const limits = { project_sends_per_hour: null, user_sends_per_minute: null, ip_sends_per_hour: null };
+      await copies.publish(project, epoch, {
+        access: { isSuspended: false, keys: [], limits, monthlySends: null },
+        sending: { policies: {}, pause: { all: false, countries: [] }, smsCountries: null, lists: [] },
+        delivery: { providers: [], routes: [], templates: [], ...delivery },
+      });
     },
 
     async inbox(to: string): Promise<InboxMessage[]> {

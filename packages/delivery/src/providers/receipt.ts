@@ -13,6 +13,8 @@ export interface IncomingReceipt extends Omit<ReceiptCall, 'body'> {
 /** What a receipt says in our words, and which account signed it. */
 export interface ReadReceipt {
   readonly mode: Mode;
+  /** Names the account's circuit. */
+  readonly circuit: string;
   readonly status: ReceiptStatus;
   /** The provider's own error code; never text. */
   readonly providerCode?: string;
@@ -40,13 +42,13 @@ const CODE = /^[1-9]\d{0,5}$/;
 
 /** Puts a receipt's parts together. `codes` says what an error code means: only the provider's own faults tell against it. */
 export function toReadReceipt(
-  mode: Mode,
+  { mode, circuit }: Pick<ReadReceipt, 'mode' | 'circuit'>,
   status: ReceiptStatus,
   code: string | undefined,
   codes: ReadonlyMap<string, Verdict>,
 ): ReadReceipt {
   const providerCode = code !== undefined && CODE.test(code) ? { providerCode: code } : {};
-  return { mode, status, ...providerCode, health: healthOfReceipt(status, codes.get(code ?? '')) };
+  return { mode, circuit, status, ...providerCode, health: healthOfReceipt(status, codes.get(code ?? '')) };
 }
 
 function healthOfReceipt(status: ReceiptStatus, verdict: Verdict | undefined): Health {

@@ -51,7 +51,12 @@ describe("twilio's receipts", () => {
     ['canceled', 'undelivered', 'neutral'],
     ['a word of tomorrow', 'accepted', 'neutral'],
   ])('reads %s as %s', (MessageStatus, status, health) => {
-    expect(readReceipt(signed({ ...fields, MessageStatus }))).toEqual({ mode: 'live', status, health });
+    expect(readReceipt(signed({ ...fields, MessageStatus }))).toEqual({
+      mode: 'live',
+      circuit: 'twilio',
+      status,
+      health,
+    });
   });
 
   test.each([
@@ -62,12 +67,18 @@ describe("twilio's receipts", () => {
     ['39999', 'neutral'],
   ])('undelivered with %s is %s for the provider', (ErrorCode, health) => {
     const receipt = readReceipt(signed({ ...fields, MessageStatus: 'undelivered', ErrorCode }));
-    expect(receipt).toEqual({ mode: 'live', status: 'undelivered', providerCode: ErrorCode, health });
+    expect(receipt).toEqual({
+      mode: 'live',
+      circuit: 'twilio',
+      status: 'undelivered',
+      providerCode: ErrorCode,
+      health,
+    });
   });
 
   test('takes no error code that is not a number', () => {
     const receipt = readReceipt(signed({ ...fields, MessageStatus: 'failed', ErrorCode: '+14155550123' }));
-    expect(receipt).toEqual({ mode: 'live', status: 'undelivered', health: 'neutral' });
+    expect(receipt).toEqual({ mode: 'live', circuit: 'twilio', status: 'undelivered', health: 'neutral' });
   });
 
   test('says which account signed: the live one, or the sandbox for test mode only', () => {
@@ -173,6 +184,7 @@ describe("vonage's receipts", () => {
     for (const given of [sig, sig.toUpperCase()]) {
       expect(readerOf(method)(asJson({ ...fields, sig: given }))).toEqual({
         mode: 'live',
+        circuit: 'vonage',
         status: 'delivered',
         health: 'healthy',
       });
@@ -210,7 +222,13 @@ describe("vonage's receipts", () => {
     ...[8, 11].map((code) => [code, 'unhealthy'] as const),
   ])('failed with err-code %i is %s for the provider', (code, health) => {
     const receipt = readReceipt(asJson(signedFields({ status: 'failed', 'err-code': String(code) })));
-    expect(receipt).toEqual({ mode: 'live', status: 'undelivered', providerCode: String(code), health });
+    expect(receipt).toEqual({
+      mode: 'live',
+      circuit: 'vonage',
+      status: 'undelivered',
+      providerCode: String(code),
+      health,
+    });
   });
 
   test('says which account signed: the live one, or the sandbox for test mode only', () => {

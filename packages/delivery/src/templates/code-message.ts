@@ -1,3 +1,5 @@
+import { wordsOfPurpose } from './purpose-words.ts';
+
 export interface CodeMessage {
   readonly purpose: string;
   readonly code: string;
@@ -5,18 +7,10 @@ export interface CodeMessage {
   readonly ttlMs: number;
 }
 
-/** A project's own purpose has no words of its own. */
-const PURPOSE_WORDS: ReadonlyMap<string, string> = new Map([
-  ['login', 'login '],
-  ['registration', 'registration '],
-  ['verification', 'registration '],
-  ['password_reset', 'password reset '],
-  ['transaction', 'transaction '],
-]);
-
 /** The shipped SMS text: one GSM-7 message (at most 160 characters) for any code of up to 12 characters. */
 export function renderCodeMessage({ purpose, code, ttlMs }: CodeMessage): string {
-  return `Your ${PURPOSE_WORDS.get(purpose) ?? ''}OTP is ${code}. Do not share it with anyone. Valid for ${describeTtl(ttlMs)}.`;
+  const words = wordsOfPurpose(purpose);
+  return `Your ${words === undefined ? '' : `${words} `}OTP is ${code}. Do not share it with anyone. Valid for ${describeTtl(ttlMs)}.`;
 }
 
 /** Rounded down: a text must not promise more life than the code has. */

@@ -8,3 +8,8 @@ const EXTENSION = new Set('\f^{}\\[~]|€');
 export function isGsm7(text: string): boolean {
   return Array.from(text).every((character) => BASIC.has(character) || EXTENSION.has(character));
 }
+
+/** Places that each character takes, or undefined when the text needs UCS-2. */
+export function gsm7Widths(text: string): number[] | undefined {
+  return isGsm7(text) ? Array.from(text, (character) => (EXTENSION.has(character) ? 2 : 1)) : undefined;
+}

@@ -1,6 +1,6 @@
 import type { AttemptResult } from '@watchword/delivery';
 import { describe, expect, test } from 'vitest';
-import { type MadeAttempt, nextAfterAttempt, nextWhileOpen } from './next-step.ts';
+import { type MadeAttempt, nextAfterAttempt, nextWithoutCall } from './next-step.ts';
 
 const accepted: AttemptResult = { outcome: 'accepted', providerMessageId: 'SM1' };
 const configuration: AttemptResult = { outcome: 'rejected', class: 'configuration', providerCode: '20003' };
@@ -84,8 +84,8 @@ describe('what follows an attempt', () => {
 
 describe('when each circuit is open', () => {
   test('waits a little longer each time, at most 5 s, as long as the code lives', () => {
-    expect(nextWhileOpen(1)).toEqual({ kind: 'later', delayMs: 1_000 });
-    expect(nextWhileOpen(3)).toEqual({ kind: 'later', delayMs: 3_000 });
-    expect(nextWhileOpen(60)).toEqual({ kind: 'later', delayMs: 5_000 });
+    expect(nextWithoutCall(1)).toEqual({ kind: 'later', delayMs: 1_000 });
+    expect(nextWithoutCall(3)).toEqual({ kind: 'later', delayMs: 3_000 });
+    expect(nextWithoutCall(60)).toEqual({ kind: 'later', delayMs: 5_000 });
   });
 });

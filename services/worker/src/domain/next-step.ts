@@ -41,10 +41,10 @@ export function nextAfterAttempt({ latest, earlier, providerCalls, hasOther }: A
 }
 
 /**
- * What follows when each circuit is open: nobody was asked, so the delivery has not failed, and waits as long as its code
- * is worth sending. `ordinal` counts its claims.
+ * What follows when nobody was asked, because each circuit is open or Redis was too slow: the delivery has not failed, and
+ * waits as long as its code is worth sending. `ordinal` counts its claims.
  */
-export function nextWhileOpen(ordinal: number): Next {
+export function nextWithoutCall(ordinal: number): Next {
   return { kind: 'later', delayMs: Math.min(OPEN_CIRCUIT_DELAY_MS * ordinal, OPEN_CIRCUIT_DELAY_MS_MAX) };
 }
 

@@ -29,15 +29,18 @@ export function createDeliveryObserver(registry: Registry, logger: Logger): Deli
       duplicates.inc({ channel: CHANNEL, reason });
       logger.info({ attempt: attempt.id, reason }, 'an attempt that may double a message');
     },
-    circuitMoved({ name: provider, mode }, { from, to, reason, ms }) {
+    circuitMoved({ name: provider, mode, id }, { from, to, reason, ms }) {
       transitions.inc({ provider, mode, to, reason });
-      const line = { provider, mode, from, to, reason };
+      const line = { provider, ...(id === undefined ? {} : { provider_id: id }), mode, from, to, reason };
       if (from === 'closed') logger.warn({ ...line, ms_since_first_failure: ms }, 'circuit opened');
       else if (to === 'open') logger.warn({ ...line, ms_since_opened: ms }, 'circuit opened again');
       else logger.info({ ...line, ms_since_opened: ms }, `circuit ${TOLD[to]}`);
     },
-    recordFailed({ name: provider, mode }, error) {
-      logger.warn({ err: error, provider, mode }, "a provider's health was not recorded");
+    recordFailed({ name: provider, mode, id }, error) {
+      logger.warn(
+        { err: error, provider, ...(id === undefined ? {} : { provider_id: id }), mode },
+        "a provider's health was not recorded",
+      );
     },
     settleFailed(attempt, error) {
       logger.warn({ err: error, attempt: attempt.id }, 'an attempt is not settled yet');

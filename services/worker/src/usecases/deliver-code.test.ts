@@ -1,8 +1,15 @@
 import { inspect } from 'node:util';
-import type { AttemptResult, Health, SmsMessage, Transition } from '@watchword/delivery';
+import {
+  type AttemptResult,
+  circuitKeyOf,
+  type Health,
+  renderCodeMessage,
+  type SmsMessage,
+  type Transition,
+} from '@watchword/delivery';
 import type { Claimed, Refused, Settlement } from '@watchword/verifications';
 import { describe, expect, test, vi } from 'vitest';
-import type { Circuit, Deliveries, DeliveryObserver, SmsProvider } from '../ports.ts';
+import type { Candidate, Circuit, Deliveries, DeliveryObserver, PlanSending } from '../ports.ts';
 import { createDeliverCode } from './deliver-code.ts';
 
 const DELIVERY = 'del_1';
@@ -13,8 +20,10 @@ const claimed = (ordinal: number, over: Partial<Claimed> = {}): Claimed => ({
   result: 'claimed',
   attempt: { id: `att_${ordinal}`, ordinal, deliveryId: DELIVERY },
   destination: TO,
+  country: undefined,
   code: CODE,
   purpose: 'login',
+  locale: undefined,
   project: 'default',
   mode: 'test',
   codeTtlMs: 300_000,
@@ -33,7 +42,7 @@ const auth: AttemptResult = { outcome: 'rejected', class: 'configuration', provi
 interface Scene {
   /** What each provider answers, by name; a function may throw. */
   readonly answers?: Readonly<Record<string, AttemptResult | (() => AttemptResult)>>;
-  readonly providers?: readonly { readonly name: string; readonly mode: 'live' | 'test' }[];
+  readonly providers?: readonly Pick<Candidate, 'name' | 'mode' | 'id' | 'costMicros'>[];
   readonly claims?: readonly (Claimed | Refused)[];
   readonly open?: readonly string[];
   readonly probing?: readonly string[];
@@ -42,6 +51,8 @@ interface Scene {
   readonly settle?: (call: number) => 'settled' | 'stale';
   readonly recordFails?: boolean;
   readonly permit?: (provider: string) => void;
+  readonly whyNone?: 'draining';
+  readonly plan?: () => void;
 }
 
 /** The worker's ports, scripted; what happened at each is kept in order. */
@@ -91,18 +102,25 @@ function stage(scene: Scene) {
     { name: 'twilio', mode: 'test' },
     { name: 'vonage', mode: 'test' },
   ];
-  const providers = configured.map(
-    ({ name, mode }): SmsProvider => ({
-      name,
-      mode,
-      async send(message) {
-        sent.push({ provider: name, message });
-        const answer = scene.answers?.[name] ?? accepted;
-        return typeof answer === 'function' ? answer() : answer;
-      },
-      close: async () => undefined,
-    }),
-  );
+  const candidates = configured.map((account): Candidate => {
+    const { name } = account;
+    async function send(message: SmsMessage): Promise<AttemptResult> {
+      sent.push({ provider: name, message });
+      const answer = scene.answers?.[name] ?? accepted;
+      return typeof answer === 'function' ? answer() : answer;
+    }
+    return Object.assign({ circuit: circuitKeyOf(account), send }, account);
+  });
+  const draws: number[] = [];
+  const planSending: PlanSending = async ({ purpose, code, codeTtlMs: ttlMs, mode }, draw) => {
+    scene.plan?.();
+    draws.push(draw);
+    return {
+      message: { template: 'shipped', text: renderCodeMessage({ purpose, code, ttlMs }) },
+      candidates: candidates.filter((candidate) => candidate.mode === mode),
+      whyNone: scene.whyNone ?? 'no_provider',
+    };
+  };
   const observer: DeliveryObserver = {
     attempted: ({ provider, outcome }) => observed.push(`attempted ${provider} ${outcome}`),
     stale: ({ id }) => observed.push(`stale ${id}`),
@@ -111,8 +129,8 @@ function stage(scene: Scene) {
     recordFailed: ({ name }) => observed.push(`record failed ${name}`),
     settleFailed: ({ id }) => observed.push(`settle failed ${id}`),
   };
-  const deliverCode = createDeliverCode({ deliveries, providers, circuit, observer, providerTimeoutMs: 5_000 });
-  return { run: () => deliverCode(DELIVERY), sent, settled, recorded, observed, leases, asked };
+  const deliverCode = createDeliverCode({ deliveries, planSending, circuit, observer, providerTimeoutMs: 5_000 });
+  return { run: () => deliverCode(DELIVERY), sent, settled, recorded, observed, leases, asked, draws };
 }
 
 const nameOf = (circuitKey: string) => circuitKey.replace(/~test$/, '');
@@ -142,6 +160,7 @@ describe('delivering a code', () => {
         countsAsCall: true,
         outcome: 'accepted',
         providerMessageId: 'SM1',
+        template: 'shipped',
         next: { kind: 'end', status: 'accepted' },
       },
     ]);
@@ -319,14 +338,58 @@ describe('delivering a code', () => {
     ]);
   });
 
-  test('sends nothing, and gives the provider back, when Redis took so long that the call would outlive its lease', async () => {
+  test('sends nothing, and gives the claim and the provider back, when Redis took so long that the call would outlive its lease', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
-    const { run, sent, recorded } = stage({ probing: ['twilio'], permit: () => vi.advanceTimersByTime(2_001) });
+    const { run, sent, settled, recorded } = stage({
+      probing: ['twilio'],
+      permit: () => vi.advanceTimersByTime(2_001),
+    });
     const report = await run();
     vi.useRealTimers();
-    expect(report.result).toBe('leased');
+    expect(report.result).toBe('later');
     expect(sent).toEqual([]);
+    expect(settled).toMatchObject([{ provider: null, countsAsCall: false, providerCode: 'redis_slow' }]);
     expect(recorded).toEqual([['twilio', 'neutral']]);
+  });
+
+  test('sends nothing and gives the claim back when nobody can say what the project has decided', async () => {
+    const { run, sent, settled } = stage({
+      plan: () => {
+        throw new Error('CLUSTERDOWN The cluster is down');
+      },
+    });
+    await expect(run()).rejects.toThrow('CLUSTERDOWN');
+    expect(sent).toEqual([]);
+    expect(settled).toMatchObject([
+      { provider: null, outcome: 'transient', providerCode: 'not_planned', next: { kind: 'later', delayMs: 1_000 } },
+    ]);
+  });
+
+  test('ends a delivery whose providers are all draining, and says why', async () => {
+    const { run, settled } = stage({ providers: [], whyNone: 'draining' });
+    expect((await run()).result).toBe('failed');
+    expect(settled).toMatchObject([{ outcome: 'rejected', class: 'configuration', providerCode: 'draining' }]);
+  });
+
+  test("settles a project's own provider with its id, and with its cost only when it took the message", async () => {
+    const own = { mode: 'test', name: 'twilio', costMicros: 40_000 } as const;
+    const providers = [
+      { ...own, id: 'prv_1' },
+      { ...own, name: 'vonage', id: 'prv_2', costMicros: 50_000 },
+    ];
+    const { run, settled } = stage({ providers, answers: { twilio: transient } });
+    await run();
+    expect(settled[0]).toMatchObject({ provider: 'twilio', providerId: 'prv_1' });
+    expect(settled[0]).not.toHaveProperty('costMicros');
+    expect(settled[0]).not.toHaveProperty('template');
+    expect(settled[1]).toMatchObject({ providerId: 'prv_2', costMicros: 50_000, template: 'shipped' });
+  });
+
+  test('draws once for all attempts of a job, so that they follow one order', async () => {
+    const { run, draws } = stage({ answers: { twilio: transient, vonage: transient } });
+    await run();
+    expect(draws.length).toBeGreaterThan(1);
+    expect(new Set(draws).size).toBe(1);
   });
 
   test('gives the next provider back when its claim is refused', async () => {

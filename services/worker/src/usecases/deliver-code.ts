@@ -1,14 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type AttemptResult,
-  circuitKeyOf,
-  type Health,
-  healthOf,
-  type Permission,
-  renderCodeMessage,
-} from '@watchword/delivery';
+import { type AttemptResult, type Health, healthOf, PLANNED_PROVIDERS_MAX } from '@watchword/delivery';
 import type { Claimed, Next, Settlement } from '@watchword/verifications';
-import { type MadeAttempt, mayFailOver, nextAfterAttempt, nextWhileOpen } from '../domain/next-step.ts';
+import { type MadeAttempt, mayFailOver, nextAfterAttempt } from '../domain/next-step.ts';
+import { reportOf, settlementOf, settlementWithout, type WithoutCall } from '../domain/settlement.ts';
 import type {
   AttemptReport,
   Circuit,
@@ -16,16 +10,18 @@ import type {
   DeliveryObserver,
   DeliveryReport,
   DeliveryResult,
-  SmsProvider,
+  PlanSending,
 } from '../ports.ts';
+import { createChooseCandidate, type Granted } from './choose-candidate.ts';
 
 export interface DeliverCodeDeps {
   readonly deliveries: Deliveries;
-  /** Primary first; a live account and its sandbox twin have one name and two modes. */
-  readonly providers: readonly SmsProvider[];
+  readonly planSending: PlanSending;
   readonly circuit: Circuit;
   readonly observer: DeliveryObserver;
   readonly providerTimeoutMs: number;
+  /** From 0 to below 1. */
+  readonly random?: () => number;
 }
 
 /** A claim outlives the provider call by this much, so that its result can still be settled. */
@@ -36,13 +32,13 @@ const SETTLE_GIVE_UP_MS = 90_000;
 
 export const leaseOf = (providerTimeoutMs: number) => providerTimeoutMs + SETTLE_MARGIN_MS;
 
-/** No job runs longer while Redis answers: each provider once, and what came of it settled or given up. */
-export const jobMaxMsOf = (providers: number, providerTimeoutMs: number) =>
-  providers * (leaseOf(providerTimeoutMs) + SETTLE_GIVE_UP_MS);
+/** No claim is granted for a code that is dead. */
+const CODE_LIFE_MS_MAX = 600_000;
 
-interface Granted {
-  readonly provider: SmsProvider;
-  readonly permission: Permission;
+/** No job runs longer while Redis answers: each provider once, and what came of it settled or given up. */
+export function jobMaxMsOf(platformProviders: number, providerTimeoutMs: number): number {
+  const attemptMs = leaseOf(providerTimeoutMs) + SETTLE_GIVE_UP_MS;
+  return Math.min(Math.max(platformProviders, PLANNED_PROVIDERS_MAX) * attemptMs, CODE_LIFE_MS_MAX + attemptMs);
 }
 
 /** What one job has done so far. */
@@ -54,6 +50,8 @@ interface Job {
   counted: number;
   /** Permission to call the next provider, taken before the last attempt was settled. */
   held: Granted | undefined;
+  /** One for all its attempts, so that they follow one order. */
+  readonly draw: number;
 }
 
 /**
@@ -62,8 +60,8 @@ interface Job {
  * send beside its successor.
  */
 export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) => Promise<DeliveryReport> {
-  const { deliveries, providers, providerTimeoutMs, observer } = deps;
-  const chooseProvider = createChooseProvider(deps);
+  const { deliveries, planSending, providerTimeoutMs, observer, random = Math.random } = deps;
+  const choose = createChooseCandidate(deps);
   const settle = createSettle(deps);
   const record = createRecord(deps);
 
@@ -71,23 +69,28 @@ export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) =
     const claimedAt = performance.now();
     const claim = await deliveries.claim(deliveryId, leaseOf(providerTimeoutMs));
     if (claim.result !== 'claimed') return claim.result;
-    const granted = job.held ?? (await chooseProvider(claim.mode, job.tried));
-    if (!granted) return settleWithout(job, claim);
+    const found = await findGranted(job, claim);
+    if (found.granted === undefined) return settleWithout(job, claim, found.why);
+    const { granted } = found;
     job.held = granted;
     // Redis may have taken long since the claim: a call must not outlive the lease, or a successor would send beside it.
-    if (performance.now() - claimedAt > SETTLE_MARGIN_MS) return 'leased';
+    if (performance.now() - claimedAt > SETTLE_MARGIN_MS) return settleWithout(job, claim, 'redis_slow');
     job.held = undefined;
-    const { provider, permission } = granted;
-    job.tried.add(provider.name);
+    return attempt(job, claim, granted);
+  }
+
+  async function attempt(job: Job, claim: Claimed, granted: Granted): Promise<DeliveryResult | 'again'> {
+    const { candidate, permission, message } = granted;
+    job.tried.add(candidate.circuit);
     if (claim.isAfterLease) observer.possibleDuplicate(claim.attempt, 'lease_ended');
     else if (job.made.some((earlier) => earlier.result.outcome === 'unknown')) {
       observer.possibleDuplicate(claim.attempt, 'unknown');
     }
     const startedAt = performance.now();
-    const result = await callProvider(provider, claim, providerTimeoutMs);
+    const result = await callProvider(granted, claim, providerTimeoutMs);
     const ms = Math.round(performance.now() - startedAt);
 
-    if (mayFailOver(result)) job.held = await chooseOther(claim.mode, job.tried);
+    if (mayFailOver(result)) job.held = await chooseOther(job, claim);
     const latest: MadeAttempt = { result, probe: permission.state === 'probe' };
     const state = {
       latest,
@@ -95,7 +98,7 @@ export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) =
       providerCalls: claim.providerCalls - job.counted,
       hasOther: job.held !== undefined,
     };
-    const settlement = settlementOf(provider.name, latest, nextAfterAttempt(state));
+    const settlement = settlementOf(candidate, message, latest, nextAfterAttempt(state));
     job.made.push(latest);
     if (settlement.countsAsCall) job.counted += 1;
     const report = reportOf(claim, settlement, ms);
@@ -105,16 +108,32 @@ export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) =
     return settled;
   }
 
-  function settleWithout(job: Job, claim: Claimed): Promise<DeliveryResult | 'again'> {
-    const hasMode = providers.some(({ mode }) => mode === claim.mode);
-    const settlement = settlementWithout(hasMode, claim.attempt.ordinal);
+  /** Gives the claim back when it throws: the delivery was not tried, and the next claim should not think that it was. */
+  async function findGranted(
+    job: Job,
+    claim: Claimed,
+  ): Promise<{ granted: Granted } | { granted: undefined; why: WithoutCall }> {
+    if (job.held) return { granted: job.held };
+    try {
+      const plan = await planSending(claim, job.draw);
+      const granted = await choose(plan, job.tried);
+      if (granted) return { granted };
+      return { granted, why: plan.candidates.length === 0 ? plan.whyNone : 'circuit_open' };
+    } catch (error) {
+      await settleWithout(job, claim, 'not_planned');
+      throw error;
+    }
+  }
+
+  function settleWithout(job: Job, claim: Claimed, why: WithoutCall): Promise<DeliveryResult | 'again'> {
+    const settlement = settlementWithout(why, claim.attempt.ordinal);
     job.reports.push(reportOf(claim, settlement, 0));
     return settle(claim, settlement);
   }
 
-  async function chooseOther(mode: Claimed['mode'], tried: ReadonlySet<string>): Promise<Granted | undefined> {
+  async function chooseOther({ tried, draw }: Job, claim: Claimed): Promise<Granted | undefined> {
     try {
-      return await chooseProvider(mode, tried);
+      return await choose(await planSending(claim, draw), tried);
     } catch {
       // Redis is away: an attempt that was made must be settled first of all.
       return undefined;
@@ -122,46 +141,27 @@ export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) =
   }
 
   return async function deliverCode(deliveryId) {
-    const job: Job = { reports: [], made: [], tried: new Set(), counted: 0, held: undefined };
+    const job: Job = { reports: [], made: [], tried: new Set(), counted: 0, held: undefined, draw: random() };
     let result: DeliveryResult | 'again';
-    do result = await runAttempt(job, deliveryId);
-    while (result === 'again');
-    if (job.held) await record(job.held, 'neutral', 0);
+    try {
+      do result = await runAttempt(job, deliveryId);
+      while (result === 'again');
+    } finally {
+      if (job.held) await record(job.held, 'neutral', 0);
+    }
     return { result, attempts: job.reports };
   };
 }
 
-/**
- * The first provider of this mode that was not tried in this job and whose circuit permits a call; failing that, the first
- * that is permitted as a last resort: one that recovers takes no more than its share, and a slow one is better than none.
- */
-function createChooseProvider({ providers, circuit, observer }: DeliverCodeDeps) {
-  return async function chooseProvider(
-    mode: Claimed['mode'],
-    tried: ReadonlySet<string>,
-  ): Promise<Granted | undefined> {
-    let lastResort: Granted | undefined;
-    for (const provider of providers) {
-      if (provider.mode !== mode || tried.has(provider.name)) continue;
-      const permission = await circuit.permit(circuitKeyOf(provider));
-      if (permission.transition) observer.circuitMoved(provider, permission.transition);
-      if (permission.state === 'open') continue;
-      if (!permission.isLastResort) return { provider, permission };
-      lastResort ??= { provider, permission };
-    }
-    return lastResort;
-  };
-}
-
 function createRecord({ circuit, observer }: DeliverCodeDeps) {
-  return async function record({ provider, permission }: Granted, health: Health, ms: number): Promise<void> {
+  return async function record({ candidate, permission }: Granted, health: Health, ms: number): Promise<void> {
     if (health === 'neutral' && permission.state !== 'probe') return;
     try {
       const counted = await circuit.record(permission, health, ms);
-      if (typeof counted === 'object') observer.circuitMoved(provider, counted);
+      if (typeof counted === 'object') observer.circuitMoved(candidate, counted);
     } catch (error) {
       // The message's own fate matters more than a count; a probe's slot frees itself.
-      observer.recordFailed(provider, error);
+      observer.recordFailed(candidate, error);
     }
   };
 }
@@ -193,11 +193,15 @@ function createSettle({ deliveries, observer }: DeliverCodeDeps) {
 const resultOf = (next: Next) => (next.kind === 'end' ? next.status : next.kind);
 
 /** Adapters do not throw; if one does, its error may hold the code, so nothing of it is kept. */
-async function callProvider(provider: SmsProvider, claim: Claimed, timeoutMs: number): Promise<AttemptResult> {
+async function callProvider(
+  { candidate, message }: Granted,
+  claim: Claimed,
+  timeoutMs: number,
+): Promise<AttemptResult> {
   try {
-    return await provider.send({
+    return await candidate.send({
       to: claim.destination,
-      text: renderCodeMessage({ purpose: claim.purpose, code: claim.code, ttlMs: claim.codeTtlMs }),
+      text: message.text,
       attemptId: claim.attempt.id,
       validitySeconds: Math.max(1, Math.floor(claim.remainingMs / 1000)),
       signal: AbortSignal.timeout(timeoutMs),
@@ -205,52 +209,4 @@ async function callProvider(provider: SmsProvider, claim: Claimed, timeoutMs: nu
   } catch {
     return { outcome: 'unknown', providerCode: 'adapter_error' };
   }
-}
-
-function settlementOf(provider: string, { result, probe }: MadeAttempt, next: Next): Settlement {
-  return {
-    provider,
-    countsAsCall: !probe,
-    outcome: result.outcome,
-    next,
-    ...(result.outcome === 'rejected' ? { class: result.class } : {}),
-    ...(result.outcome === 'accepted'
-      ? { providerMessageId: result.providerMessageId }
-      : { providerCode: result.providerCode }),
-  };
-}
-
-/** No provider was called: either none serves this mode (a test key never reaches a carrier), or each circuit is open. */
-function settlementWithout(hasMode: boolean, ordinal: number): Settlement {
-  if (hasMode) {
-    return {
-      provider: null,
-      countsAsCall: false,
-      outcome: 'transient',
-      providerCode: 'circuit_open',
-      next: nextWhileOpen(ordinal),
-    };
-  }
-  return {
-    provider: null,
-    countsAsCall: false,
-    outcome: 'rejected',
-    class: 'configuration',
-    providerCode: 'no_provider',
-    next: { kind: 'end', status: 'failed' },
-  };
-}
-
-function reportOf({ attempt, mode }: Claimed, settlement: Settlement, ms: number): AttemptReport {
-  const { provider, outcome, providerCode } = settlement;
-  return {
-    attempt: attempt.id,
-    ordinal: attempt.ordinal,
-    provider,
-    mode,
-    outcome,
-    ...(settlement.class === undefined ? {} : { class: settlement.class }),
-    ...(providerCode === undefined ? {} : { providerCode }),
-    ms,
-  };
 }

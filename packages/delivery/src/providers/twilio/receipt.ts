@@ -41,7 +41,7 @@ export function createTwilioReceiptReader(accounts: readonly TwilioReceiptAccoun
     const fields = form ?? readJson(call.body);
     // A word that is not in the table is one for a message that Twilio has.
     const status = STATUSES[textOf(fields.MessageStatus)] ?? 'accepted';
-    return toReadReceipt(account.mode, status, textOf(fields.ErrorCode), TWILIO_SMS_CODES);
+    return toReadReceipt(account, status, textOf(fields.ErrorCode), TWILIO_SMS_CODES);
   };
 }
 

@@ -1,29 +1,41 @@
 import type { Mode } from '@watchword/contracts';
 import { Secret, secretVariable } from '@watchword/platform';
 import { z } from 'zod';
-import { baseUrlVariable, wholeCredentials } from '../credentials.ts';
+import { circuitKeyOf } from '../../circuit/circuit.ts';
+import { baseUrlVariable } from '../credentials.ts';
+import type { Account, SigningAccount, Surroundings } from '../provider-kind.ts';
 import { reachableReceiptsUrl } from '../receipt.ts';
-
-/** Vonage's part of the environment. */
-export const vonageVariables = {
-  VONAGE_API_KEY: z
-    .string()
-    .regex(/^[0-9A-Za-z]{4,32}$/, 'must be 4 to 32 letters and digits')
-    .optional()
-    .describe('Vonage account; without credentials Vonage is the sandbox, for test keys'),
-  VONAGE_API_SECRET: secretVariable().optional().describe('Its API secret'),
-  VONAGE_FROM: z
-    .string()
-    .regex(/^(\+?[1-9]\d{2,14}|[A-Za-z0-9 ]{1,11})$/, 'must be a number or a sender name')
-    .optional()
-    .describe('Sender: a number or a sender name'),
-  VONAGE_BASE_URL: baseUrlVariable().optional().describe("Another base URL than Vonage's own"),
-};
-export type VonageVariables = z.infer<z.ZodObject<typeof vonageVariables>> & { RECEIPTS_URL?: string | undefined };
+import { PLATFORM_SANDBOX_TOKEN } from '../sandbox-account.ts';
 
 /** As the dashboard names them: a plain MD5 with the secret behind it, or an HMAC. */
 const SIGNATURE_METHODS = ['md5hash', 'md5', 'sha1', 'sha256', 'sha512'] as const;
 export type VonageSignatureMethod = (typeof SIGNATURE_METHODS)[number];
+const USUAL_METHOD = 'md5hash';
+
+const secret = z.string().min(1).max(256);
+export const vonageSettings = z.strictObject({
+  api_key: z.string().regex(/^[0-9A-Za-z]{4,32}$/, 'must be 4 to 32 letters and digits'),
+  from: z.string().regex(/^(\+?[1-9]\d{2,14}|[A-Za-z0-9 ]{1,11})$/, 'must be a number or a sender name'),
+  signature_method: z.enum(SIGNATURE_METHODS).optional(),
+});
+export const vonageCredentials = z.strictObject({
+  api_secret: secret,
+  signature_secret: secret.optional().describe('Without it receipts of the account are refused'),
+});
+type Settings = z.infer<typeof vonageSettings>;
+type Credentials = z.infer<typeof vonageCredentials>;
+
+/** Vonage's part of the environment: the platform's own account. */
+export const vonageVariables = {
+  VONAGE_API_KEY: vonageSettings.shape.api_key
+    .optional()
+    .describe('Vonage account; without credentials Vonage is the sandbox, for test keys'),
+  VONAGE_API_SECRET: secretVariable().optional().describe('Its API secret'),
+  VONAGE_FROM: vonageSettings.shape.from.optional().describe('Sender: a number or a sender name'),
+  VONAGE_BASE_URL: baseUrlVariable()
+    .optional()
+    .describe("Another base URL than Vonage's own, for the projects' accounts as well"),
+};
 
 /** What the receipts of the account are signed with. */
 export const vonageReceiptVariables = {
@@ -32,7 +44,7 @@ export const vonageReceiptVariables = {
     .describe("Signature secret of the Vonage account; without it the account's receipts are refused"),
   VONAGE_SIGNATURE_METHOD: z
     .enum(SIGNATURE_METHODS)
-    .default('md5hash')
+    .default(USUAL_METHOD)
     .describe('Its signature method: `md5hash`, or the hash of an HMAC'),
 };
 export type VonageReceiptVariables = z.infer<z.ZodObject<typeof vonageReceiptVariables>>;
@@ -50,49 +62,57 @@ export interface VonageConfig {
 }
 
 const VONAGE_URL = 'https://rest.nexmo.com';
-/** Of the made-up account: whoever reads this can sign for it, so its receipts count in test mode only. */
-const SANDBOX_SECRET = new Secret('sandbox');
+const SANDBOX_ACCOUNT = { api_key: 'sandbox', from: 'Watchword' };
 
-/** The account that the variables name (`live`), or a made-up one at the sandbox (`test`). */
-export function resolveVonageConfig(variables: VonageVariables, sandboxUrl: string, timeoutMs: number): VonageConfig {
-  const { VONAGE_API_KEY, VONAGE_API_SECRET, VONAGE_FROM, VONAGE_BASE_URL, RECEIPTS_URL } = variables;
-  const whole = wholeCredentials({ VONAGE_API_KEY, VONAGE_API_SECRET, VONAGE_FROM }, { VONAGE_BASE_URL });
-  if (!whole) {
-    return {
-      mode: 'test',
-      apiKey: 'sandbox',
-      apiSecret: SANDBOX_SECRET,
-      from: 'Watchword',
-      baseUrl: sandboxUrl,
-      timeoutMs,
-      receiptsUrl: reachableReceiptsUrl(RECEIPTS_URL, sandboxUrl),
-    };
-  }
-  const baseUrl = VONAGE_BASE_URL ?? VONAGE_URL;
+export function toVonageConfig(account: Account<Settings, Credentials>, surroundings: Surroundings): VonageConfig {
+  const { sandboxUrl, receiptsUrl, timeoutMs } = surroundings;
+  const isLive = account.mode === 'live';
+  const { api_key, from } = isLive ? account.settings : { ...SANDBOX_ACCOUNT, ...account.settings };
+  const baseUrl = isLive ? (surroundings.baseUrl ?? VONAGE_URL) : sandboxUrl;
   return {
-    mode: 'live',
-    apiKey: whole.VONAGE_API_KEY,
-    apiSecret: whole.VONAGE_API_SECRET,
-    from: whole.VONAGE_FROM.replace(/^\+/, ''),
+    mode: account.mode,
+    apiKey: api_key,
+    apiSecret: isLive ? new Secret(account.credentials.api_secret) : account.sandboxToken,
+    from: from.replace(/^\+/, ''),
     baseUrl,
     timeoutMs,
-    receiptsUrl: reachableReceiptsUrl(RECEIPTS_URL, baseUrl),
+    receiptsUrl: reachableReceiptsUrl(receiptsUrl, baseUrl),
   };
 }
 
+/** An account whose receipts are believed, in its own mode. The sandbox signs with its API secret, as a plain MD5. */
 export interface VonageReceiptAccount {
   readonly mode: Mode;
+  readonly circuit: string;
   readonly signatureSecret: Secret;
   readonly signatureMethod: VonageSignatureMethod;
 }
 
-/** The accounts whose receipts are believed, each in its own mode. The sandbox signs with its API secret, as a plain MD5. */
+/** Undefined for an account without a signature secret: anyone could have written its receipts. */
+export function toVonageReceiptAccount(
+  account: SigningAccount<Settings, Credentials>,
+): VonageReceiptAccount | undefined {
+  const { mode, circuit } = account;
+  if (mode === 'test') {
+    return { mode, circuit, signatureSecret: account.sandboxToken, signatureMethod: USUAL_METHOD };
+  }
+  const { signature_secret } = account.credentials;
+  if (signature_secret === undefined) return undefined;
+  const { signature_method = USUAL_METHOD } = account.settings;
+  return { mode, circuit, signatureSecret: new Secret(signature_secret), signatureMethod: signature_method };
+}
+
+/** The platform's own accounts. */
 export function vonageReceiptAccounts(variables: VonageReceiptVariables): VonageReceiptAccount[] {
-  const { VONAGE_SIGNATURE_SECRET: signatureSecret, VONAGE_SIGNATURE_METHOD: signatureMethod } = variables;
-  const sandbox: VonageReceiptAccount = {
-    mode: 'test',
-    signatureSecret: SANDBOX_SECRET,
-    signatureMethod: 'md5hash',
-  };
-  return signatureSecret === undefined ? [sandbox] : [{ mode: 'live', signatureSecret, signatureMethod }, sandbox];
+  const { VONAGE_SIGNATURE_SECRET: live, VONAGE_SIGNATURE_METHOD: method } = variables;
+  const accountOf = (mode: Mode, signatureSecret: Secret, signatureMethod: VonageSignatureMethod) => ({
+    mode,
+    circuit: circuitKeyOf({ name: 'vonage', mode }),
+    signatureSecret,
+    signatureMethod,
+  });
+  return [
+    ...(live === undefined ? [] : [accountOf('live', live, method)]),
+    accountOf('test', PLATFORM_SANDBOX_TOKEN, USUAL_METHOD),
+  ];
 }

@@ -26,7 +26,7 @@ export function createVonageReceiptReader(accounts: readonly VonageReceiptAccoun
     if (account === undefined || fields.get('client-ref') !== call.attemptId) return null;
     // A word that is not in the table is one for a message that Vonage has.
     const status = STATUSES[fields.get('status') ?? ''] ?? 'accepted';
-    return toReadReceipt(account.mode, status, fields.get('err-code'), VONAGE_DLR_CODES);
+    return toReadReceipt(account, status, fields.get('err-code'), VONAGE_DLR_CODES);
   };
 }
 

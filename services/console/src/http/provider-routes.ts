@@ -1,0 +1,23 @@
+import { PROVIDER_CALLS } from '@watchword/contracts';
+import { answerPage } from '../domain/page-cursor.ts';
+import type { ConfigurationStore } from '../ports.ts';
+import type { createProviderUseCases } from '../usecases/providers.ts';
+import { bindCalls } from './bind-calls.ts';
+
+export function providerRoutes(
+  useCases: ReturnType<typeof createProviderUseCases>,
+  { providers }: Pick<ConfigurationStore, 'providers'>,
+) {
+  const { toProvider } = useCases;
+  return bindCalls(PROVIDER_CALLS, {
+    createProvider: async ({ body, context }) => toProvider(await useCases.createProvider(body, context)),
+    listProviders: ({ query, context: { project } }) =>
+      answerPage(query, 'string', (after, limit) => providers.list(project, after, limit), toProvider),
+    readProvider: async ({ params, context }) => toProvider(await useCases.read(context, params.id)),
+    changeProvider: async ({ params, body, context }) =>
+      toProvider(await useCases.changeProvider(params.id, body, context)),
+    deleteProvider: ({ params, context }) => useCases.deleteProvider(params.id, context),
+    drainProvider: async ({ params, context }) => toProvider(await useCases.drainProvider(params.id, context)),
+    enableProvider: async ({ params, context }) => toProvider(await useCases.enableProvider(params.id, context)),
+  });
+}

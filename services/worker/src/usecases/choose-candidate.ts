@@ -1,0 +1,36 @@
+import type { Permission } from '@watchword/delivery';
+import type { Candidate, Circuit, DeliveryObserver, Message, SendingPlan } from '../ports.ts';
+
+/** The right to call a candidate once, and what to send through it. */
+export interface Granted {
+  readonly candidate: Candidate;
+  readonly permission: Permission;
+  readonly message: Message;
+}
+
+export interface ChooseCandidateDeps {
+  readonly circuit: Pick<Circuit, 'permit'>;
+  readonly observer: Pick<DeliveryObserver, 'circuitMoved'>;
+}
+
+/**
+ * The first candidate that was not tried yet and whose circuit permits a call; failing that, the first that is
+ * permitted as a last resort: one that recovers takes no more than its share, and a slow one is better than none.
+ */
+export function createChooseCandidate({ circuit, observer }: ChooseCandidateDeps) {
+  return async function choose(
+    { candidates, message }: SendingPlan,
+    tried: ReadonlySet<string>,
+  ): Promise<Granted | undefined> {
+    let lastResort: Granted | undefined;
+    for (const candidate of candidates) {
+      if (tried.has(candidate.circuit)) continue;
+      const permission = await circuit.permit(candidate.circuit);
+      if (permission.transition) observer.circuitMoved(candidate, permission.transition);
+      if (permission.state === 'open') continue;
+      if (!permission.isLastResort) return { candidate, permission, message };
+      lastResort ??= { candidate, permission, message };
+    }
+    return lastResort;
+  };
+}
