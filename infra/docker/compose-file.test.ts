@@ -103,8 +103,17 @@ test('a service starts when what it needs is healthy, and writes only to its vol
   expect(dockerfile).toMatch(/^USER node$/m);
 });
 
-test('Redis is reached only by those who need it', () => {
+test('Redis and MongoDB are reached only by those who need one of them', () => {
   const near = Object.entries(compose.services).filter(([, { networks }]) => networks.includes('state'));
-  expect(near.map(([name]) => name)).toEqual(['gateway', 'otp', 'worker', 'recorder', 'redis']);
-  expect(compose.services.redis?.networks).toEqual(['state']);
+  expect(near.map(([name]) => name)).toEqual(['gateway', 'otp', 'console', 'worker', 'recorder', 'redis', 'mongo']);
+  for (const name of ['redis', 'mongo']) expect(compose.services[name]?.networks, name).toEqual(['state']);
+});
+
+test('who reads or writes records has MongoDB, and waits for it', () => {
+  const named = OURS.filter(([, { environment }]) => 'MONGODB_URL' in environment);
+  expect(named.map(([name]) => name)).toEqual(['otp', 'console', 'recorder']);
+  for (const [name, { environment, depends_on: needs }] of named) {
+    expect(environment.MONGODB_URL, name).toMatch(/mongodb:\/\/mongo:27017\/\w+/);
+    expect(Object.keys(needs), name).toContain('mongo');
+  }
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { consoleVariables } from '@watchword/console';
 import { buildOpenApi, gatewayVariables } from '@watchword/gateway';
 import { otpVariables } from '@watchword/otp';
 import { describeEnvironment, type VariableDescription } from '@watchword/platform';
@@ -18,6 +19,7 @@ const SCHEMAS = {
   standalone: standaloneVariables,
   gateway: gatewayVariables,
   otp: otpVariables,
+  console: consoleVariables,
   worker: workerVariables,
   recorder: recorderVariables,
   sandbox: sandboxVariables,
@@ -42,7 +44,7 @@ function collectVariables(): Variable[] {
 
 function renderTable(): string {
   const rows = collectVariables().map(({ name, default: preset, meaning, readBy }) => {
-    const services = readBy.length >= 4 ? 'all' : readBy.join(', ');
+    const services = readBy.length >= 5 ? 'all' : readBy.join(', ');
     return `| \`${name}\` | ${preset === '' ? '' : `\`${preset}\``} | ${meaning.replaceAll('|', '\\|')} | ${services} |`;
   });
   return ['| variable | default | meaning | read by |', '|---|---|---|---|', ...rows].join('\n');

@@ -24,8 +24,8 @@ type RingCommand = (typeof RING_COMMANDS)[number];
 /** Who reads a ring, in the order to restart them: what reads a new key before what makes something with it. */
 const READERS: Readonly<Record<RingName, string>> = {
   pepper: 'otp',
-  seal: 'worker and recorder, then otp',
-  index: 'recorder',
+  seal: 'worker, recorder and console, then otp',
+  index: 'recorder and console',
   token: 'otp',
 };
 

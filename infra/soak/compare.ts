@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { replay } from '@watchword/recorder';
+import { recountStatistics, replay } from '@watchword/recorder';
 import type { EventDocument, RecordedState, Records } from '@watchword/records';
 import { type Answer, eventually, type Platform } from '@watchword/testkit';
 import { type RedisHash, statedByApi, statedByRecords, statedByRedis } from './stated.ts';
@@ -23,12 +23,14 @@ export interface Compare {
 const PAGE = 200;
 const AT_ONCE = 8;
 const SHOWN_MAX = 400;
+const STATISTICS_MAX = 100_000;
 const ANSWER_WITHIN_MS = 10_000;
 const PREFIX = 'ver_';
 
 /**
  * Compares every recorded verification, exactly, with its own events folded anew, with what Redis still says, with what the
- * API answers and with what its caller was told; and the three sets of verifications with one another.
+ * API answers and with what its caller was told; the three sets of verifications with one another; and what was counted with
+ * a recount.
  */
 export async function compareRecords(compare: Compare): Promise<Compared> {
   const { records, hashes, told } = compare;
@@ -54,6 +56,7 @@ export async function compareRecords(compare: Compare): Promise<Compared> {
     ...namesMissing('recorded, not opened', recorded, opened),
     ...namesMissing('in Redis, not recorded', new Set(hashes.keys()), recorded),
     ...namesMissing('recorded, not in Redis', recorded, new Set(hashes.keys())),
+    ...(await compareStatistics(records)),
   );
   return { verifications: recorded.size, events, differences };
 }
@@ -91,6 +94,21 @@ async function compareOne({ platform, records, hashes, told }: Compare, stored: 
   });
   return { events: events.length, differences };
 }
+
+/** A row that was counted to and fro may hold zeros. */
+async function compareStatistics(records: Records): Promise<string[]> {
+  const recount = await recountStatistics({ records });
+  const { items } = await records.listStatistics(null, STATISTICS_MAX);
+  const stored = new Map(items.map((row) => [row.id, row.counters]));
+  return [...new Set([...recount.keys(), ...stored.keys()])].flatMap((id) => {
+    const [left, right] = [stored.get(id), recount.get(id)?.counters].map(withoutZeros);
+    const fields = fieldsThatDiffer(left ?? {}, right ?? {});
+    return fields.length === 0 ? [] : [`${id}: counted, recounted: ${fields.join(', ')}`.slice(0, SHOWN_MAX)];
+  });
+}
+
+const withoutZeros = (counters: Readonly<Record<string, number>> = {}) =>
+  Object.fromEntries(Object.entries(counters).filter(([, count]) => count !== 0));
 
 /** A busy machine may answer 503. */
 const whenAnswered = (ask: () => Promise<Answer>) =>

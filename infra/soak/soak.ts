@@ -1,12 +1,10 @@
 import { loadavg } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openRecords } from '@watchword/records';
 import {
   createTraffic,
   eventually,
   killRecorders,
-  lockDatabase,
   type Platform,
   percentile,
   sendTraffic,
@@ -16,6 +14,7 @@ import {
 } from '@watchword/testkit';
 import { compareRecords } from './compare.ts';
 import { openRedisView, type RedisView } from './redis-view.ts';
+import type { SoakDatabase } from './soak-database.ts';
 import type { RedisHash } from './stated.ts';
 import { watchRedis } from './watch-redis.ts';
 
@@ -23,9 +22,9 @@ export interface SoakOptions {
   readonly seconds: number;
   readonly opensPerSecond: number;
   readonly killEverySeconds: number;
-  /** The database file is locked from this second on, for so many. */
-  readonly lockAtSecond: number;
-  readonly lockSeconds: number;
+  /** The database is away from this second on, for so many. */
+  readonly awayAtSecond: number;
+  readonly awaySeconds: number;
   readonly seed: number;
 }
 
@@ -44,16 +43,16 @@ const ENVIRONMENT = {
 };
 
 /** The platform without a recorder: the soak starts them and kills them. */
-export const startSoakPlatform = () => startPlatform({ env: ENVIRONMENT, without: ['recorder'] });
+export const startSoakPlatform = ({ environment }: SoakDatabase) =>
+  startPlatform({ env: { ...ENVIRONMENT, ...environment }, without: ['recorder'] });
 
 export type SoakReport = Awaited<ReturnType<typeof soak>>;
 
 /**
- * Sends traffic at a constant rate while recorders are killed and the database is locked; then, when every verification has
+ * Sends traffic at a constant rate while recorders are killed and the database is away; then, when every verification has
  * ended and the recorder has caught up, compares what is recorded with all who know it. Ends by itself.
  */
-export async function soak(platform: Platform, options: SoakOptions) {
-  const file = join(platform.directory, 'records.db');
+export async function soak(platform: Platform, database: SoakDatabase, options: SoakOptions) {
   const redis = await openRedisView(platform.file.redis);
   const watch = await watchRedis(redis);
   const traffic = createTraffic();
@@ -70,8 +69,8 @@ export async function soak(platform: Platform, options: SoakOptions) {
     tell(`${counts}, ${events} events behind, Redis ${Math.round(memoryBytes / 1e6)} MB, load ${load}`);
   }, PROGRESS_EVERY_MS);
   try {
-    const [locked] = await Promise.all([
-      lockLater(file, options, tell),
+    const [away] = await Promise.all([
+      takeAwayLater(platform, database, options, tell),
       sendTraffic(platform, options, traffic),
       switchFaults(platform, options.seconds * 1_000),
     ]);
@@ -85,13 +84,13 @@ export async function soak(platform: Platform, options: SoakOptions) {
       watch.isQuiet(endedAt) ? true : undefined,
     );
     tell('all has ended and is recorded; comparing');
-    const compared = await compareAll(platform, file, redis, traffic);
+    const compared = await compareAll(platform, database, redis, traffic);
     const figures = {
       ...options,
       kills: kills.count,
       ...compared.figures,
       ...figuresOf(traffic),
-      ...watch.figures(locked.from, locked.until),
+      ...watch.figures(away.from, away.until),
       last_events_recorded_ms: Math.max(0, watch.emptySince() - endedAt),
     };
     return { figures, failures: traffic.failures, poison: compared.poison, differences: compared.differences };
@@ -104,12 +103,17 @@ export async function soak(platform: Platform, options: SoakOptions) {
   }
 }
 
-async function lockLater(file: string, { lockAtSecond, lockSeconds }: SoakOptions, tell: (what: string) => void) {
-  await delay(lockAtSecond * 1_000);
+async function takeAwayLater(
+  { directory }: Platform,
+  database: SoakDatabase,
+  { awayAtSecond, awaySeconds }: SoakOptions,
+  tell: (what: string) => void,
+) {
+  await delay(awayAtSecond * 1_000);
   const from = Date.now();
-  tell(`the database is locked for ${lockSeconds} s`);
-  await lockDatabase(file, lockSeconds * 1_000);
-  tell('the database is free');
+  tell(`the database is away for ${awaySeconds} s`);
+  await database.takeAway(directory, awaySeconds);
+  tell('the database serves again');
   return { from, until: Date.now() };
 }
 
@@ -123,8 +127,8 @@ const isEnded = (status: string) => status !== 'queued' && status !== 'sending';
 const deliveryStatuses = (hash: RedisHash) =>
   Array.from({ length: Number(hash.n) }, (_, index) => hash[`s${index + 1}`] ?? '');
 
-async function compareAll(platform: Platform, file: string, redis: RedisView, { told }: Traffic) {
-  const records = await openRecords({ file });
+async function compareAll(platform: Platform, database: SoakDatabase, redis: RedisView, { told }: Traffic) {
+  const records = await openRecords(database.target(platform.directory));
   try {
     const hashes = await redis.verifications();
     const { differences, ...counts } = await compareRecords({ platform, records, told, hashes });

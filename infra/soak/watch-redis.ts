@@ -15,16 +15,16 @@ export interface RedisWatch {
   isQuiet(since: number): boolean;
   /** Ms since the epoch; of streams that are empty. */
   emptySince(): number;
-  /** `from`, `until`: when the database was locked, ms since the epoch. */
+  /** `from`, `until`: when the database was away, ms since the epoch. */
   figures(from: number, until: number): RedisFigures;
   stop(): Promise<void>;
 }
 
 export interface RedisFigures {
   readonly memory_mb: { readonly before: number; readonly peak: number; readonly after: number };
-  /** Events in the streams at most: with a database that serves, and in all. */
-  readonly lag_max: { readonly unlocked: number; readonly overall: number };
-  /** From the end of the lock until the streams held no more than they ever did before it. */
+  /** Events in the streams at most: before the database was taken away, and in all. */
+  readonly lag_max: { readonly before: number; readonly overall: number };
+  /** From the end of that until the streams held no more than they ever did before it. */
   readonly recovery_ms: number | null;
 }
 
@@ -62,7 +62,7 @@ export async function watchRedis(redis: RedisView): Promise<RedisWatch> {
           peak: toMegabytes(Math.max(...bytes)),
           after: toMegabytes(latest().memoryBytes),
         },
-        lag_max: { unlocked: lagMax, overall: Math.max(...samples.map(({ events }) => events)) },
+        lag_max: { before: lagMax, overall: Math.max(...samples.map(({ events }) => events)) },
         recovery_ms: recovered ? recovered.at - until : null,
       };
     },

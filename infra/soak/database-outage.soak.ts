@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { prepareDatabaseOutage } from './database-outage.ts';
+
+const run = prepareDatabaseOutage();
+
+test('MongoDB stopped and killed for 10 min at 50 sends/s: no call fails, and the events rebuild each state', async ({
+  skip,
+}) => {
+  const options = {
+    seconds: 660,
+    opensPerSecond: 50,
+    killEverySeconds: 15,
+    awayAtSecond: 30,
+    awaySeconds: 600,
+    seed: 2,
+  };
+  const { figures } = await run(options, skip);
+  expect(figures.refused).toBe(0);
+}, 1_500_000);

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { prepareDatabaseOutage } from './database-outage.ts';
+
+const run = prepareDatabaseOutage();
+
+test('MongoDB stopped and killed for 1 min at 50 sends/s: no call fails, and the events rebuild each state', async ({
+  skip,
+}) => {
+  const options = { seconds: 90, opensPerSecond: 50, killEverySeconds: 15, awayAtSecond: 15, awaySeconds: 60, seed: 2 };
+  const { figures } = await run(options, skip);
+  expect(figures.refused).toBe(0);
+}, 400_000);
