@@ -70,7 +70,7 @@ export async function soak(platform: Platform, database: SoakDatabase, options: 
   }, PROGRESS_EVERY_MS);
   try {
     const [away] = await Promise.all([
-      takeAwayLater(platform, database, options, tell),
+      takeAwayLater(() => database.takeAway(platform.directory, options.awaySeconds), options, traffic, tell),
       sendTraffic(platform, options, traffic),
       switchFaults(platform, options.seconds * 1_000),
     ]);
@@ -90,6 +90,7 @@ export async function soak(platform: Platform, database: SoakDatabase, options: 
       kills: kills.count,
       ...compared.figures,
       ...figuresOf(traffic),
+      refused_while_away: away.refused,
       ...watch.figures(away.from, away.until),
       last_events_recorded_ms: Math.max(0, watch.emptySince() - endedAt),
     };
@@ -104,17 +105,18 @@ export async function soak(platform: Platform, database: SoakDatabase, options: 
 }
 
 async function takeAwayLater(
-  { directory }: Platform,
-  database: SoakDatabase,
+  takeAway: () => Promise<void>,
   { awayAtSecond, awaySeconds }: SoakOptions,
+  traffic: Traffic,
   tell: (what: string) => void,
 ) {
   await delay(awayAtSecond * 1_000);
   const from = Date.now();
   tell(`the database is away for ${awaySeconds} s`);
-  await database.takeAway(directory, awaySeconds);
+  const refusedBefore = traffic.refused;
+  await takeAway();
   tell('the database serves again');
-  return { from, until: Date.now() };
+  return { from, until: Date.now(), refused: traffic.refused - refusedBefore };
 }
 
 async function haveEnded(redis: RedisView): Promise<boolean> {

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { MongoClient } from 'mongodb';
 
 /** Where a secret was found; never the secret itself. */
 export interface Leak {
@@ -105,8 +106,25 @@ function flatten(value: unknown): Buffer[] {
   return Array.isArray(value) ? value.flatMap(flatten) : [Buffer.from(String(value))];
 }
 
-/** Every file below a directory: what Redis wrote to disk holds more history than its memory. */
+/** Every document of a MongoDB database, as BSON. */
+export async function readWholeMongo(url: string): Promise<Places> {
+  const client = new MongoClient(url);
+  try {
+    const collections = await client.db().collections();
+    return await Promise.all(
+      collections.map(async (collection) => {
+        const documents = (await collection.find({}, { raw: true }).toArray()) as unknown as Buffer[];
+        return [`collection ${collection.collectionName}`, Buffer.concat(documents)] as const;
+      }),
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+/** Every file below a directory, if there is one: what Redis wrote to disk holds more history than its memory. */
 export function readWholeDirectory(directory: string): Places {
+  if (!existsSync(directory)) return [];
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => {

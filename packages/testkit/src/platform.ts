@@ -5,7 +5,7 @@ import { type StandaloneFile, standaloneFileSchema } from '@watchword/platform';
 import { z } from 'zod';
 import { type Child, startChild } from './child.ts';
 import { eventually } from './eventually.ts';
-import { findLeaks, type Places, readWholeDirectory, readWholeRedis } from './leak-search.ts';
+import { findLeaks, type Places, readWholeDirectory, readWholeMongo, readWholeRedis } from './leak-search.ts';
 
 const messageSchema = z.object({
   id: z.string(),
@@ -70,7 +70,13 @@ const PORTS = { GATEWAY_PORT: '0', CONSOLE_PORT: '0', SANDBOX_PORT: '0', OTP_POR
 
 export async function startPlatform({ env = {}, without = [] }: PlatformOptions = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'watchword-'));
-  const environment = { ...CANARY, ...PORTS, PROJECT_SENDS_PER_HOUR: '0', ...env, DATA_DIR: directory };
+  const environment: Record<string, string> = {
+    ...CANARY,
+    ...PORTS,
+    PROJECT_SENDS_PER_HOUR: '0',
+    ...env,
+    DATA_DIR: directory,
+  };
   const services = SERVICES.filter((name) => !without.includes(name)).join(',');
   const standalone = startChild('services/standalone/src/main.ts', { ...environment, STANDALONE_SERVICES: services });
   const children: Child[] = [standalone];
@@ -144,7 +150,7 @@ export async function startPlatform({ env = {}, without = [] }: PlatformOptions 
     const places = [
       ...(await readWholeRedis(file.redis)),
       ...readWholeDirectory(join(directory, 'redis')),
-      ...readRecords(directory),
+      ...(environment.MONGODB_URL ? await readWholeMongo(environment.MONGODB_URL) : readRecords(directory)),
       ...(await readMetrics([...Object.values(file.metrics), ...children.flatMap(metricsOf)])),
       ...logs,
     ];

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findLeaks, readWholeMongo } from '../src/leak-search.ts';
 import { type OutageServer, startOutageMongo } from '../src/mongo/index.ts';
 import { processesBelow } from '../src/mongo/process-tree.ts';
 import { describeMongo } from '../src/vitest/describe-mongo.ts';
@@ -78,5 +79,18 @@ describeMongo('a server of a test', () => {
     await started.server.stop();
     expect(processesBelow(directory)).toEqual([]);
     expect(directoriesOfServers()).toEqual(before);
+  });
+
+  test('is read whole by the leak search', async () => {
+    const hidden = Buffer.from('canary K7Q9ZX4M2P');
+    await withClient((client) =>
+      client
+        .db('leaks')
+        .collection('kept')
+        .insertOne({ nested: [{ hidden }] }),
+    );
+    const places = await readWholeMongo(new URL('leaks', server.url).href);
+    expect(findLeaks(['K7Q9ZX4M2P'], places)).toEqual([{ where: 'collection kept', form: 'raw' }]);
+    expect(findLeaks(['K7Q9ZX4M2Q'], places)).toEqual([]);
   });
 });
