@@ -16,6 +16,7 @@ const serviceSchema = z.object({
   environment: z.record(z.string(), z.string().nullable()).default({}),
   depends_on: z.record(z.string(), z.object({ condition: z.literal('service_healthy') })).default({}),
   networks: z.array(z.string()).default(['default']),
+  profiles: z.array(z.string()).optional(),
   read_only: z.boolean().default(false),
   stop_grace_period: z.string().regex(/^\d+s$/),
 });
@@ -32,7 +33,7 @@ const compose = z
 const dockerfile = textOf('infra/docker/Dockerfile');
 /** What runs in a process of its own; standalone is all of it in one. */
 const SERVICES = readdirSync(pathOf('services')).filter((name) => name !== 'standalone');
-const OURS = Object.entries(compose.services).filter(([, { build }]) => build !== undefined);
+const OURS = Object.entries(compose.services).filter(([, { build, profiles }]) => build !== undefined && !profiles);
 /** The image sets the address and the port of the metrics; the other ports stay at their defaults. */
 const isOfTheImage = (variable: string) => variable === 'LISTEN_HOST' || variable.endsWith('_PORT');
 
@@ -105,7 +106,16 @@ test('a service starts when what it needs is healthy, and writes only to its vol
 
 test('Redis and MongoDB are reached only by those who need one of them', () => {
   const near = Object.entries(compose.services).filter(([, { networks }]) => networks.includes('state'));
-  expect(near.map(([name]) => name)).toEqual(['gateway', 'otp', 'console', 'worker', 'recorder', 'redis', 'mongo']);
+  expect(near.map(([name]) => name)).toEqual([
+    'gateway',
+    'otp',
+    'console',
+    'worker',
+    'recorder',
+    'watchword',
+    'redis',
+    'mongo',
+  ]);
   for (const name of ['redis', 'mongo']) expect(compose.services[name]?.networks, name).toEqual(['state']);
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -124,12 +124,18 @@ test('a file that is no database is refused, and stays as it is', async () => {
   expect(readFileSync(file).equals(before)).toBe(true);
 });
 
-test('a file that was removed is made anew: nothing more is written where nobody will find it', async () => {
+test('a file that was removed is not made anew, and serves again once it is back', async () => {
   const store = await open();
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
   await store.write([put(verifications, [verificationOf('a')])]);
+  await (await open()).close();
+  renameSync(file, `${file}.away`);
+  await expect(store.write([put(verifications, [verificationOf('b')])])).rejects.toThrow(/is gone: put it back/);
+  await expect(store.count(verifications, {})).rejects.toThrow(RecordsUnavailable);
+  expect(existsSync(file)).toBe(false);
+  renameSync(`${file}.away`, file);
+  await store.write([put(verifications, [verificationOf('b')])]);
+  expect(await store.count(verifications, {})).toBe(2);
   await store.close();
-  expect(await (await open()).count(verifications, {})).toBe(1);
 });
 
 test('counting reads an index, and nobody waits for it', async () => {

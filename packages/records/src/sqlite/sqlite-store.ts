@@ -47,13 +47,14 @@ export async function openSqliteStore({
 }: SqliteOptions): Promise<Store> {
   const options = {
     file,
+    mayMakeFile: true,
     busyMs: Math.min(BUSY_MS_MAX, answerWithinMs / 2),
     schemaVersion: schema.version,
     schema: schema.collections.flatMap(createTable),
   };
   const thread = startThread(options);
   // Counting reads a whole index: nobody who records or asks waits for it.
-  const counting = startThread(options);
+  const counting = startThread({ ...options, mayMakeFile: false });
   try {
     await thread.ask('open', [], OPEN_WITHIN_MS);
   } catch (error) {

@@ -11,6 +11,8 @@ export interface ThreadOptions {
   readonly file: string;
   readonly busyMs: number;
   readonly schemaVersion: number;
+  /** Of two threads on one file, one makes it when there is none. */
+  readonly mayMakeFile: boolean;
   /** Makes the tables of an empty file. */
   readonly schema: readonly string[];
 }
@@ -37,11 +39,12 @@ export type Reply =
   | { readonly id: number; readonly failure: Failure; readonly message: string };
 
 class FileRefused extends Error {}
+class FileGone extends Error {}
 class TooLate extends Error {}
 
 const options = workerData as ThreadOptions;
 let database: DatabaseSync | undefined;
-/** Of the open file: another one in its place, or none, means that what is written here is lost. */
+/** Of the file that was opened last: with another one in its place, or none, what is written here would be lost. */
 let inode: number | undefined;
 const prepared = new Map<string, StatementSync>();
 
@@ -70,8 +73,13 @@ function answer({ id, kind, steps, deadline }: Request): Reply {
 
 /** Opened by the first request that can, and anew after a failure that a fresh start may cure. */
 function opened(): DatabaseSync {
-  if (database && statSync(options.file, { throwIfNoEntry: false })?.ino === inode) return database;
+  const present = statSync(options.file, { throwIfNoEntry: false });
+  if (database && present?.ino === inode) return database;
   close();
+  // An empty file in its place would look as if nothing had ever been decided: that is for a person to say, by a restart.
+  if (present === undefined && (inode !== undefined || !options.mayMakeFile)) {
+    throw new FileGone(`${options.file} is gone: put it back, or restart to begin with an empty one`);
+  }
   let fresh: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 });
