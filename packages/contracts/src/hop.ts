@@ -43,6 +43,10 @@ export const batchedAnswerSchema = z.object({
   contentType: z.string(),
   retryAfter: z.string().exactOptional(),
   etag: z.string().exactOptional(),
+  nothingDone: z
+    .boolean()
+    .exactOptional()
+    .describe('Of a refusal: the call did nothing and never will. For the gateway, not for its callers'),
   body: z.string(),
 });
 /** One line of the response. */

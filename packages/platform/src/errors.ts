@@ -8,6 +8,8 @@ export interface AppErrorOptions {
   readonly retryAfterSeconds?: number;
   /** The limit that was reached, by name. */
   readonly limit?: string;
+  /** The call did nothing and never will, so what it was counted for is given back. A 4xx says so by itself. */
+  readonly nothingDone?: true;
   /** For the log only; never a code, a key or a whole destination. */
   readonly cause?: unknown;
 }

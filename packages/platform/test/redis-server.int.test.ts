@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -95,6 +95,13 @@ describe('a private Redis', () => {
     expect(readFileSync(join(directory, 'redis.log'), 'utf8')).not.toContain(password);
     for (const file of ['redis.conf', 'redis.json']) expect(statSync(join(directory, file)).mode & 0o077).toBe(0);
     expect(await findPrivateRedis(directory)).toEqual({ url: redis.url, port: redis.port });
+  });
+
+  it('has an end to its memory, so that sending can be shed before the machine is full', async () => {
+    const client = connect((await start()).url);
+    const [, max] = await client.config('GET', 'maxmemory');
+    expect(Number(max)).toBeGreaterThanOrEqual(256 * 1024 * 1024);
+    expect(Number(max)).toBeLessThanOrEqual(Math.max(totalmem() / 4, 256 * 1024 * 1024));
   });
 
   it('leaves no process and frees its directory when stopped, and keeps data and address for the next start', async () => {

@@ -4,18 +4,19 @@
 -- stay: erasing must not buy guesses.
 -- KEYS  1 operation   2 events   3 due
 -- ARGV  1 now   2 deadline   3 id of the erasure   4 key prefix of verifications   5 key prefix of destinations   6 project
---       7 destination, sealed for the erasure   8 '1' when KEYS[1] is a real operation   9 … handle of the destination for a purpose
+--       7 id of the API key that asks, or ''   8 request id   9 destination, sealed for the erasure
+--       10 '1' when KEYS[1] is a real operation   11 … handle of the destination for a mode and purpose
 -- Returns JSON: {result: accepted, id} | {result: late}
 -- include "./prelude.lua"
 local operation, events, due = KEYS[1], KEYS[2], KEYS[3]
 local now, erasure, prefix = tonumber(ARGV[1]), ARGV[3], ARGV[4]
 
 if is_late(ARGV[2]) then return '{"result":"late"}' end
-if ARGV[8] == '' then operation = '' end
+if ARGV[10] == '' then operation = '' end
 local known = recall(operation)
 if known then return known end
 
-for at = 9, #ARGV do
+for at = 11, #ARGV do
   local destination = ARGV[5] .. ARGV[at]
   for _, field in ipairs(redis.call('HKEYS', destination)) do
     if string.sub(field, 1, 1) == 'o' then
@@ -27,5 +28,7 @@ for at = 9, #ARGV do
   redis.call('HDEL', destination, 'w', 'r')
 end
 -- Behind the events of all that it erases.
-append(events, erasure, 1, 'destination.erased', now, { project = ARGV[6] }, 's', ARGV[7])
+local asked = { project = ARGV[6], request_id = ARGV[8] }
+if ARGV[7] ~= '' then asked.actor = ARGV[7] end
+append(events, erasure, 1, 'destination.erased', now, asked, 's', ARGV[9])
 return remember(operation, { result = 'accepted', id = erasure })

@@ -18,8 +18,10 @@ if ARGV[22] == '' then operation = '' end
 local known = recall(operation)
 if known then return known end
 
+-- Only the caller's own: one that resend does not find must not stand in the way of another open for ever.
 local function is_open(other)
-  return redis.call('HGET', prefix .. other, 's') == 'pending' and now <= number_of(prefix .. other, 'x')
+  local known = redis.call('HMGET', prefix .. other, 's', 'x', 'p', 'm')
+  return known[1] == 'pending' and now <= tonumber(known[2]) and known[3] == ARGV[5] and known[4] == ARGV[6]
 end
 
 local pointer = 'o' .. binding

@@ -37,6 +37,12 @@ local function number_of(key, field)
   return tonumber(redis.call('HGET', key, field) or '0') or 0
 end
 
+-- Another project's verification, and one of the other mode, is as if it were not there.
+local function is_owned(verification, project, mode)
+  local owner = redis.call('HMGET', verification, 'p', 'm')
+  return owner[1] == project and owner[2] == mode
+end
+
 -- Appends one fact to the shard's stream, in the same step as the change that makes it true: v verification, q seq, t type,
 -- a at, d JSON, and what else `...` names. Nothing is trimmed here: a recorder does it behind its cursor.
 -- Returns the entry's position; who calls this itself keeps `q`, `f` and `l`.

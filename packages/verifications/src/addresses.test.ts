@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { MODES } from '@watchword/contracts';
 import { Secret } from '@watchword/platform';
 import { expect, test } from 'vitest';
-import { digestBinding, locate, SHARDS } from './addresses.ts';
+import { digestBinding, locate, SHARDS, shardOf } from './addresses.ts';
 import { deriveAddressKeys } from './keys.ts';
 
 const keys = deriveAddressKeys(new Secret(randomBytes(32)));
@@ -15,20 +16,19 @@ test('a binding is the same in any order of its fields, and differs in any value
   expect(digestBinding(keys, undefined)).toHaveLength(0);
 });
 
-test('one destination has one shard whatever the purpose, and another handle for each project and purpose', () => {
-  const login = locate(keys, 'default', 'login', '+14155550123');
-  const reset = locate(keys, 'default', 'password_reset', '+14155550123');
-  const other = locate(keys, 'other', 'login', '+14155550123');
-  expect(new Set([login.shard, reset.shard, other.shard]).size).toBe(1);
-  expect(new Set([login.handle, reset.handle, other.handle]).size).toBe(3);
+test('one destination has one shard, and another handle for each project, mode and purpose', () => {
+  const places = ['default', 'other'].flatMap((project) =>
+    MODES.flatMap((mode) =>
+      ['login', 'password_reset'].map((purpose) => locate(keys, { project, mode }, purpose, '+14155550123')),
+    ),
+  );
+  expect(new Set(places.map(({ shard }) => shard))).toEqual(new Set([shardOf(keys, '+14155550123')]));
+  expect(new Set(places.map(({ handle }) => handle)).size).toBe(8);
 });
 
 test('destinations spread over all shards', () => {
   const shards = new Set(
-    Array.from(
-      { length: 2_000 },
-      (_, index) => locate(keys, 'p', 'login', `+1415555${String(index).padStart(4, '0')}`).shard,
-    ),
+    Array.from({ length: 2_000 }, (_, index) => shardOf(keys, `+1415555${String(index).padStart(4, '0')}`)),
   );
   expect(shards.size).toBe(SHARDS);
 });

@@ -1,15 +1,25 @@
 import { createHmac } from 'node:crypto';
 import { encodeBase32 } from '@watchword/platform';
 import type { AddressKeys } from './keys.ts';
+import type { Owner } from './outcomes.ts';
 import type { VerificationAddress } from './verification-id.ts';
 
 export const SHARDS = 64;
 
-/** Everything about one destination lives in one shard, whatever the project or purpose. */
-export function locate(keys: AddressKeys, project: string, purpose: string, destination: string) {
-  const shard = createHmac('sha256', keys.destination).update(destination).digest()[0] as number;
-  const handle = createHmac('sha256', keys.destination).update(`${project}\0${purpose}\0${destination}`).digest();
-  return { shard: shard % SHARDS, handle: encodeBase32(handle.subarray(0, 8)).slice(0, 12) };
+/** Everything about one destination lives in one shard, whatever the project, mode or purpose: erasing relies on it. */
+export function shardOf(keys: AddressKeys, destination: string): number {
+  return (createHmac('sha256', keys.destination).update(destination).digest()[0] as number) % SHARDS;
+}
+
+/**
+ * Where a destination's pacing, streak and latest verifications stand: apart for each project, mode and purpose. Before the mode
+ * was a part of it both modes shared a handle. What was opened then carries that one in its id, so it is still judged, resent
+ * and canceled by id; by destination it is not found any more, and it ends by its expiry.
+ */
+export function locate(keys: AddressKeys, { project, mode }: Owner, purpose: string, destination: string) {
+  const place = `${project}\0${mode}\0${purpose}\0${destination}`;
+  const handle = createHmac('sha256', keys.destination).update(place).digest();
+  return { shard: shardOf(keys, destination), handle: encodeBase32(handle.subarray(0, 8)).slice(0, 12) };
 }
 
 /** 16 bytes for a binding whatever the order of its fields; empty for none. Keyed, since amounts are easy to guess. */

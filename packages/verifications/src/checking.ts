@@ -8,6 +8,7 @@ import {
   type ChecksLocked,
   type Judged,
   type NotFound,
+  type Owner,
   tooLate,
 } from './outcomes.ts';
 import { judgeScript } from './scripts.ts';
@@ -38,6 +39,7 @@ export function createChecking({ redis, clock, keys, sealer, find, digest }: Cor
       call.deadline,
       id,
       call.project,
+      call.mode,
       candidate ?? '',
       digestBinding(keys, binding),
       streakFreeChecks,
@@ -77,9 +79,9 @@ export function createChecking({ redis, clock, keys, sealer, find, digest }: Cor
     };
   }
 
-  /** The latest verification of a destination and purpose: under this binding, else under any. Its id, or null. */
-  async function latest(project: string, purpose: string, destination: string, binding: Binding | undefined) {
-    const { shard, handle } = locate(keys, project, purpose, destination);
+  /** The owner's latest verification of a destination and purpose: under this binding, else under any. Its id, or null. */
+  async function latest(owner: Owner, purpose: string, destination: string, binding: Binding | undefined) {
+    const { shard, handle } = locate(keys, owner, purpose, destination);
     const key = shardKeys(shard).destination(handle);
     const exact = await redis.hget(key, Buffer.concat([Buffer.from('o'), digestBinding(keys, binding)]));
     if (exact !== null) return VERIFICATION_PREFIX + exact;

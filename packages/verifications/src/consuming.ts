@@ -16,6 +16,7 @@ export function createConsuming({ redis, clock, find }: Core) {
       call.deadline,
       id,
       call.project,
+      call.mode,
       isExpired ? '1' : '',
       call.operation === '' ? '' : '1',
     ]);

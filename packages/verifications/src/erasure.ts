@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { ERASURE_PREFIX } from '@watchword/contracts';
+import { ERASURE_PREFIX, MODES } from '@watchword/contracts';
 import { type Clock, encodeBase32, type RedisConnection, type Secret } from '@watchword/platform';
-import { keysOf, locate, shardKeys } from './addresses.ts';
+import { keysOf, locate, shardKeys, shardOf } from './addresses.ts';
 import { deriveAddressKeys } from './keys.ts';
-import { type CallContext, tooLate } from './outcomes.ts';
+import { type ErasureCall, tooLate } from './outcomes.ts';
 import { eraseDestinationScript, forgetVerificationScript } from './scripts.ts';
 import type { Sealer } from './seal.ts';
 import { createVerificationIds } from './verification-id.ts';
@@ -17,7 +17,7 @@ export interface ErasureOptions {
 
 /**
  * Forgetting destinations, in two steps. `erase` at once ends and erases what Redis finds by the destination and the purposes
- * it is given: the latest verification of each. It also appends an entry to the shard's stream, behind the events of all that
+ * it is given: the latest verification of each, in both modes. It also appends an entry to the shard's stream, behind the events of all that
  * was opened before; the recorder, which finds all verifications of a destination, takes it up, and calls `forget` for each.
  */
 export function createErasure({ redis, clock, idKey, sealer }: ErasureOptions) {
@@ -26,14 +26,13 @@ export function createErasure({ redis, clock, idKey, sealer }: ErasureOptions) {
 
   return {
     /** Returns the erasure's id, `ers_…`. A repeat of the operation gets the same. */
-    async erase(
-      destination: string,
-      purposes: readonly string[],
-      call: Omit<CallContext, 'mode'>,
-    ): Promise<{ readonly id: string }> {
+    async erase(destination: string, purposes: readonly string[], call: ErasureCall): Promise<{ readonly id: string }> {
       const id = ERASURE_PREFIX + encodeBase32(randomBytes(16));
-      const places = purposes.map((purpose) => locate(keys, call.project, purpose, destination));
-      const { shard } = locate(keys, call.project, '', destination);
+      const { project } = call;
+      const places = MODES.flatMap((mode) =>
+        purposes.map((purpose) => locate(keys, { project, mode }, purpose, destination)),
+      );
+      const shard = shardOf(keys, destination);
       const { operation, events, due, verificationPrefix, destination: destinationKey } = shardKeys(shard);
       const reply = await eraseDestinationScript(redis, { operation: operation(call.operation), events, due }, [
         clock.now(),
@@ -41,7 +40,9 @@ export function createErasure({ redis, clock, idKey, sealer }: ErasureOptions) {
         id,
         verificationPrefix,
         destinationKey(''),
-        call.project,
+        project,
+        call.key,
+        call.requestId,
         sealer.seal(destination, id, 'destination'),
         call.operation === '' ? '' : '1',
         ...places.map(({ handle }) => handle),

@@ -1,13 +1,24 @@
 import type { Channel, CheckResult, Mode, VerificationStatus } from '@watchword/contracts';
 import { AppError } from '@watchword/platform';
 
-/** Who asks, and until when an answer is of use (on Redis' clock, ms). */
-export interface CallContext {
+/** Whose a verification is. To every other project and to its own project's other mode it is not there. */
+export interface Owner {
   readonly project: string;
   readonly mode: Mode;
+}
+
+/** Who asks, and until when an answer is of use (on Redis' clock, ms). */
+export interface CallContext extends Owner {
   /** Stands for an `Idempotency-Key`; empty without one. */
   readonly operation: string;
   readonly deadline: number;
+}
+
+/** A project forgets a destination in both modes at once, whatever the mode of the key that asks. */
+export interface ErasureCall extends Omit<CallContext, 'mode'> {
+  /** Id of the API key that asks, for the audit log; empty when there is none. */
+  readonly key: string;
+  readonly requestId: string;
 }
 
 export type Binding = Readonly<Record<string, string>>;
@@ -84,7 +95,7 @@ export type ChecksLocked = { readonly result: 'checks_locked'; readonly retryMs:
 export const RECEIPT_RESULTS = ['applied', 'parked', 'duplicate', 'late', 'unmatched', 'forged'] as const;
 export type ReceiptResult = (typeof RECEIPT_RESULTS)[number];
 
-/** `invalid`: no approved verification of this project, or the token has expired. */
+/** `invalid`: no approved verification of this project and mode, or the token has expired. */
 export type ConsumeResult = 'consumed' | 'consumed_before' | 'invalid';
 
 /** A script found its deadline passed on Redis' own clock, and did nothing. */

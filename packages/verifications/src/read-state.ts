@@ -1,4 +1,4 @@
-import { DELIVERY_STATUSES, VERIFICATION_STATUSES, type VerificationStatus } from '@watchword/contracts';
+import { DELIVERY_STATUSES, MODES, VERIFICATION_STATUSES, type VerificationStatus } from '@watchword/contracts';
 import type { RedisConnection } from '@watchword/platform';
 import { z } from 'zod';
 import { shardKeys } from './addresses.ts';
@@ -10,6 +10,7 @@ const contextSchema = z.object({
   metadata: z.record(z.string(), z.string()).optional(),
 });
 const deliveryStatus = z.enum(DELIVERY_STATUSES);
+const mode = z.enum(MODES);
 const verificationStatus = z.enum(VERIFICATION_STATUSES);
 
 export type VerificationState = Exclude<Awaited<ReturnType<typeof readState>>, null>;
@@ -32,6 +33,7 @@ export async function readState(
   const { locale, metadata } = openContext(sealer, fields.k, id);
   return {
     project: text('p'),
+    mode: mode.parse(text('m')),
     purpose: text('u'),
     status,
     undeliverable: text('U') === '1',

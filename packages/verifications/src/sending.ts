@@ -1,5 +1,5 @@
 import type { Channel } from '@watchword/contracts';
-import { digestBinding, keysOf, locate, shardKeys } from './addresses.ts';
+import { digestBinding, keysOf, locate, shardKeys, shardOf } from './addresses.ts';
 import type { CodePolicy, SendPolicy } from './code-policy.ts';
 import { generateCode } from './codes.ts';
 import type { Core } from './core.ts';
@@ -8,6 +8,7 @@ import {
   type NotFound,
   type NotPending,
   type OpenInput,
+  type Owner,
   type Recipient,
   type SendRefused,
   type Sent,
@@ -20,7 +21,7 @@ import { deliveryIdOf, VERIFICATION_PREFIX } from './verification-id.ts';
 /** Opening a verification and resending: each send has a code of its own. */
 export function createSending({ redis, clock, keys, ids, sealer, profiles, find, digest }: Core) {
   async function open(input: OpenInput, policy: CodePolicy, call: CallContext): Promise<Sent | SendRefused> {
-    const { shard, handle } = locate(keys, call.project, input.purpose, input.destination);
+    const { shard, handle } = locate(keys, call, input.purpose, input.destination);
     const profile = profiles.current;
     const id = ids.create({ shard, handle, profile });
     const code = generateCode(policy.alphabet, policy.length);
@@ -82,6 +83,7 @@ export function createSending({ redis, clock, keys, ids, sealer, profiles, find,
       call.deadline,
       id,
       call.project,
+      call.mode,
       policy.sendsMax,
       policy.sendsWindowMs,
       policy.pacingSeconds.join(','),
@@ -105,12 +107,12 @@ export function createSending({ redis, clock, keys, ids, sealer, profiles, find,
   }
 
   /** For whom a verification is, and whether another code may still be sent for it. Null for what there is not. */
-  async function recipientOf(publicId: string, project: string): Promise<Recipient | null> {
+  async function recipientOf(publicId: string, { project, mode }: Owner): Promise<Recipient | null> {
     const found = find(publicId);
     if (!found) return null;
     const key = shardKeys(found.address.shard).verification(found.id);
-    const [owner, purpose, status, sealed] = await redis.hmgetBuffer(key, 'p', 'u', 's', 't');
-    if (owner?.toString() !== project) return null;
+    const [owner, ownMode, purpose, status, sealed] = await redis.hmgetBuffer(key, 'p', 'm', 'u', 's', 't');
+    if (owner?.toString() !== project || ownMode?.toString() !== mode) return null;
     const isPending = status?.toString() === 'pending';
     return { purpose: purpose?.toString() ?? '', ...destinationOf(found.id, sealed ?? null, isPending) };
   }
@@ -129,8 +131,7 @@ export function createSending({ redis, clock, keys, ids, sealer, profiles, find,
   /** What this operation answered when it sent, if it is a repeat that sent before; null otherwise. */
   async function sentBefore(destination: string, call: CallContext): Promise<Sent | null> {
     if (call.operation === '') return null;
-    const { shard } = locate(keys, call.project, '', destination);
-    const text = await redis.get(shardKeys(shard).operation(call.operation));
+    const text = await redis.get(shardKeys(shardOf(keys, destination)).operation(call.operation));
     return text === null ? null : toSent(openedOutcome.parse(JSON.parse(text)), destination);
   }
 

@@ -2,6 +2,7 @@ import { EVENT_TYPES, type VerificationEvent } from '@watchword/contracts';
 import type { RedisConnection } from '@watchword/platform';
 import { z } from 'zod';
 import { shardKeys } from './addresses.ts';
+import type { Owner } from './outcomes.ts';
 import type { VerificationAddress } from './verification-id.ts';
 
 const PAGE = 500;
@@ -24,21 +25,21 @@ export interface Tail {
 
 /**
  * Reads the shard's stream in pages: between a verification's first and last position, or, when Redis has forgotten the
- * verification, all of it up to a bound. Null for another project's.
+ * verification, all of it up to a bound. Null for another owner's.
  */
 export async function readTail(
   redis: RedisConnection,
-  project: string,
+  { project, mode }: Owner,
   id: string,
   { shard }: VerificationAddress,
 ): Promise<Tail | null> {
   const keys = shardKeys(shard);
-  const [owner, first, last, count] = await redis.hmget(keys.verification(id), 'p', 'f', 'l', 'q');
+  const [owner, ownMode, first, last, count] = await redis.hmget(keys.verification(id), 'p', 'm', 'f', 'l', 'q');
   const isHeld = Boolean(owner && first && last);
-  if (isHeld && owner !== project) return null;
+  if (isHeld && (owner !== project || ownMode !== mode)) return null;
   const { events, isCut } = await readStream(redis, keys.events, id, isHeld ? [first as string, last as string] : null);
   const opened = events.find(({ type }) => type === 'verification.opened');
-  if (opened && opened.data.project !== project) return null;
+  if (opened && (opened.data.project !== project || opened.data.mode !== mode)) return null;
   return { isHeld, events, isComplete: isHeld && events.length === Number(count), isCut };
 }
 

@@ -5,7 +5,7 @@ import { decodeBase32, encodeBase32 } from '@watchword/platform';
 export interface VerificationAddress {
   /** 0–63: the logical shard, hence the hash tag of every key. */
   readonly shard: number;
-  /** 60 bits as 12 base32 characters: a keyed hash of project, purpose and destination. */
+  /** 60 bits as 12 base32 characters: a keyed hash of project, mode, purpose and destination. */
   readonly handle: string;
   /** 0–63: under which pepper and cost its codes are digested. */
   readonly profile: number;

@@ -2,7 +2,7 @@ import { keysOf } from './addresses.ts';
 import { createChecking } from './checking.ts';
 import { createConsuming } from './consuming.ts';
 import { createCore, type VerificationsOptions } from './core.ts';
-import { type CallContext, type NotFound, type NotPending, tooLate } from './outcomes.ts';
+import { type CallContext, type NotFound, type NotPending, type Owner, tooLate } from './outcomes.ts';
 import { readState, type VerificationState } from './read-state.ts';
 import { cancelScript } from './scripts.ts';
 import { createSending } from './sending.ts';
@@ -26,21 +26,22 @@ export function createVerifications(options: VerificationsOptions) {
     const { id, address } = found;
     const { destination: _, ...scriptKeys } = keysOf(id, address, call.operation);
     const marker = call.operation === '' ? '' : '1';
-    const reply = await cancelScript(redis, scriptKeys, [clock.now(), call.deadline, id, call.project, marker]);
+    const { project, mode, deadline } = call;
+    const reply = await cancelScript(redis, scriptKeys, [clock.now(), deadline, id, project, mode, marker]);
     if (reply.result === 'late') throw tooLate();
     return reply;
   }
 
-  async function read(publicId: string, project: string): Promise<VerificationView | null> {
+  async function read(publicId: string, { project, mode }: Owner): Promise<VerificationView | null> {
     const found = find(publicId);
     const state = found ? await readState(redis, sealer, clock.now(), found.id, found.address) : null;
-    return state?.project === project ? { ...state, id: publicId } : null;
+    return state?.project === project && state.mode === mode ? { ...state, id: publicId } : null;
   }
 
-  /** What Redis has of the events of a project's verification; null for another's, and for an id that proves itself false. */
-  async function tail(publicId: string, project: string): Promise<Tail | null> {
+  /** What Redis has of the events of an owner's verification; null for another's, and for an id that proves itself false. */
+  async function tail(publicId: string, owner: Owner): Promise<Tail | null> {
     const found = find(publicId);
-    return found ? readTail(redis, project, found.id, found.address) : null;
+    return found ? readTail(redis, owner, found.id, found.address) : null;
   }
 
   return { ...createSending(core), ...createChecking(core), ...createConsuming(core), cancel, read, tail };

@@ -65,8 +65,8 @@ test("another project's verification is not found, a forged id neither", async (
   const code = await harness.codeOf(sent.deliveryId);
   expect(await harness.judge(sent.id, code, { project: 'other' })).toEqual({ result: 'not_found' });
   expect(await harness.judge(`ver_${'0'.repeat(26)}`, code)).toEqual({ result: 'not_found' });
-  expect(await harness.verifications.read(sent.id, 'other')).toBeNull();
-  expect(await harness.verifications.tail(sent.id, 'other')).toBeNull();
+  expect(await harness.verifications.read(sent.id, { ...harness.owner, project: 'other' })).toBeNull();
+  expect(await harness.verifications.tail(sent.id, { ...harness.owner, project: 'other' })).toBeNull();
 });
 
 test('wrong checks count over all verifications of a destination: the 10th in a row waits, an approval clears', async () => {

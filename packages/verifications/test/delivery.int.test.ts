@@ -28,7 +28,7 @@ const accepted = (provider: string) =>
     next: { kind: 'end', status: 'accepted' },
   }) as const;
 const statusOf = async (id: string) =>
-  (await harness.verifications.read(id, harness.project))?.deliveries.map(({ status }) => status);
+  (await harness.verifications.read(id, harness.owner))?.deliveries.map(({ status }) => status);
 const drain = async (id: string) =>
   (await harness.drain()).filter((due) => due.action === 'enqueue' && due.deliveryId.includes(id.slice(4)));
 
@@ -79,7 +79,7 @@ test('a claim gives what the message is made of, also of what an earlier version
   const sent = await harness.open({ country: 'BR', context });
   expect(await claim(sent.deliveryId)).toMatchObject({ locale: 'pt-BR', country: 'BR', destination: sent.destination });
   const plain = await harness.open({ country: '+1' });
-  const { shard } = locate(deriveAddressKeys(harness.keys.idKey), harness.project, 'login', plain.destination ?? '');
+  const { shard } = locate(deriveAddressKeys(harness.keys.idKey), harness.owner, 'login', plain.destination ?? '');
   const key = shardKeys(shard).verification(plain.id.slice('ver_'.length));
   expect(await harness.redis.hget(key, 'C')).toBe('+1');
   await harness.redis.hdel(key, 'C');
@@ -96,7 +96,7 @@ test('what a call cost and which template it used stand in its event', async () 
 
 test('a verification outlives its code by the retention and ten minutes more, for a due set that is behind', async () => {
   const sent = await harness.open({}, { codeTtlMs: 120_000, endedRetentionMs: 1_000 });
-  const { shard } = locate(deriveAddressKeys(harness.keys.idKey), harness.project, 'login', sent.destination ?? '');
+  const { shard } = locate(deriveAddressKeys(harness.keys.idKey), harness.owner, 'login', sent.destination ?? '');
   const key = shardKeys(shard).verification(sent.id.slice('ver_'.length));
   const least = 120_000 + 1_000 + 10 * 60_000;
   expect(await harness.redis.pttl(key)).toBeGreaterThan(least - 2_000);
@@ -139,7 +139,7 @@ test('a failed delivery makes the verification undeliverable; a code that arrive
     providerCode: '21211',
     next: { kind: 'end', status: 'failed' },
   });
-  expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({
+  expect(await harness.verifications.read(sent.id, harness.owner)).toMatchObject({
     undeliverable: true,
     status: 'pending',
   });
@@ -174,7 +174,7 @@ test('the due set expires what nobody checks, as an event like any other', async
   await harness.drain();
   const events = await harness.timelineOf(sent.id);
   expect(events.at(-1)).toMatchObject({ type: 'verification.expired', seq: events.length });
-  expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({ status: 'expired' });
+  expect(await harness.verifications.read(sent.id, harness.owner)).toMatchObject({ status: 'expired' });
 });
 
 test('a claim that waited for Redis past its deadline grants nothing', async () => {
@@ -219,16 +219,16 @@ test('what no provider could be asked for in time is undeliverable, until anothe
   await harness.deliveries.settle(attempt, { ...waiting, next: { kind: 'later', delayMs: 1_000 } });
   harness.travel(285_000);
   await harness.drain();
-  expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({ undeliverable: true });
+  expect(await harness.verifications.read(sent.id, harness.owner)).toMatchObject({ undeliverable: true });
   await harness.verifications.resend(sent.id, 'sms', policy, harness.call());
-  expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({ undeliverable: false });
+  expect(await harness.verifications.read(sent.id, harness.owner)).toMatchObject({ undeliverable: false });
 });
 
 test('a delivery that found no worker in its life ends expired_unsent, and its verification is undeliverable', async () => {
   const sent = await harness.open();
   harness.travel(300_002);
   expect(await harness.judge(sent.id, '000000')).toMatchObject({ result: 'expired' });
-  expect(await harness.verifications.read(sent.id, harness.project)).toMatchObject({
+  expect(await harness.verifications.read(sent.id, harness.owner)).toMatchObject({
     undeliverable: true,
     deliveries: [{ status: 'expired_unsent' }],
   });

@@ -18,13 +18,14 @@ afterAll(() => harness.close());
 const LEASE_MS = 7_000;
 const PURPOSES = ['login', 'registration'];
 const CONTEXT = { locale: 'pt-BR', metadata: { order: 'o-1' } };
+const ASKED = { key: 'key_of_the_erasure', requestId: 'request-of-the-erasure' };
 const bare = (id: string) => id.slice('ver_'.length);
 const erase = (destination: string, operation = '') =>
-  erasure.erase(destination, PURPOSES, harness.call({ operation }));
-const read = (id: string) => harness.verifications.read(id, harness.project);
+  erasure.erase(destination, PURPOSES, { ...harness.call({ operation }), ...ASKED });
+const read = (id: string) => harness.verifications.read(id, harness.owner);
 
-function placeOf(destination: string, purpose: string, project = harness.project) {
-  const { shard, handle } = locate(deriveAddressKeys(harness.keys.idKey), project, purpose, destination);
+function placeOf(destination: string, purpose: string, owner = harness.owner) {
+  const { shard, handle } = locate(deriveAddressKeys(harness.keys.idKey), owner, purpose, destination);
   return { shard, keys: shardKeys(shard), destination: shardKeys(shard).destination(handle) };
 }
 
@@ -103,7 +104,7 @@ test('what is open for it ends, its code verifies no more, and its delivery is n
   }
   expect(await harness.judge(sending.id, code)).toMatchObject({ result: 'canceled' });
   expect((await read(queued.id))?.deliveries).toMatchObject([{ status: 'skipped' }]);
-  expect(await harness.verifications.latest(harness.project, 'login', input.destination, undefined)).toBeNull();
+  expect(await harness.verifications.latest(harness.owner, 'login', input.destination, undefined)).toBeNull();
   const resent = await harness.verifications.resend(queued.id, 'sms', policy, harness.call());
   expect(resent).toEqual({ result: 'not_pending', status: 'canceled' });
 });
@@ -122,7 +123,11 @@ test('the entry for the records stands behind the events of all that it erases, 
     [bare(id), '4', 'verification.canceled'],
     [erased.id, '1', 'destination.erased'],
   ]);
-  expect(JSON.parse(String(tail[1]?.d))).toEqual({ project: harness.project });
+  expect(JSON.parse(String(tail[1]?.d))).toEqual({
+    project: harness.project,
+    actor: ASKED.key,
+    request_id: ASKED.requestId,
+  });
   const sealer = createSealer(harness.keys.sealKeys);
   expect(sealer.unseal(tail[1]?.s as Buffer, erased.id, 'destination')).toBe(input.destination);
   // The verification's own timeline knows nothing of it.
@@ -169,7 +174,7 @@ test("another project's verification of the same number, and other numbers of th
     keys.verification(bare(beside.id)),
     keys.verification(bare(theirs.id)),
     placeOf(neighbour.destination, 'login').destination,
-    placeOf(input.destination, 'login', project).destination,
+    placeOf(input.destination, 'login', { ...harness.owner, project }).destination,
   ];
   const contents = () => Promise.all(others.map((key) => harness.redis.hgetallBuffer(key)));
   const before = await contents();
@@ -191,7 +196,7 @@ test('a repeat of the call gets its own answer and appends nothing; one that com
   expect(await erase(input.destination, operation)).toEqual(erased);
   expect(await read(since.id)).toMatchObject({ status: 'pending' });
   expect(await harness.redis.xlen(keys.events)).toBe(length + 2);
-  const late = harness.call({ deadline: Date.now() - 1_000 });
+  const late = { ...harness.call({ deadline: Date.now() - 1_000 }), ...ASKED };
   await expect(erasure.erase(input.destination, PURPOSES, late)).rejects.toMatchObject({ code: 'unavailable' });
   expect(await read(since.id)).toMatchObject({ status: 'pending', destination: input.destination });
 });
@@ -206,10 +211,10 @@ test('forgetting twice is nothing more than once, and what was opened since keep
   const events = await harness.timelineOf(old.id);
   expect(await erasure.forget([bare(old.id), '0'.repeat(26)])).toBe(1);
   expect(await harness.timelineOf(old.id)).toEqual(events);
-  const latest = await harness.verifications.latest(harness.project, 'login', input.destination, undefined);
+  const latest = await harness.verifications.latest(harness.owner, 'login', input.destination, undefined);
   expect(latest).toBe(since.id);
   expect(await erasure.forget([bare(since.id)])).toBe(1);
-  expect(await harness.verifications.latest(harness.project, 'login', input.destination, undefined)).toBeNull();
+  expect(await harness.verifications.latest(harness.owner, 'login', input.destination, undefined)).toBeNull();
   expect((await harness.timelineOf(since.id)).at(-1)?.type).toBe('verification.canceled');
 });
 

@@ -6,7 +6,7 @@ import type { CodePolicy } from '../src/code-policy.ts';
 import { createDeliveries } from '../src/create-deliveries.ts';
 import { registerDigestProfile } from '../src/digest-profiles.ts';
 import { createDueSet, type DueAction } from '../src/due-set.ts';
-import type { CallContext, OpenInput, Sent } from '../src/outcomes.ts';
+import type { CallContext, OpenInput, Owner, Sent } from '../src/outcomes.ts';
 import { createVerifications } from '../src/verifications.ts';
 
 export const policy: CodePolicy = {
@@ -48,16 +48,22 @@ export async function startHarness() {
   const deliveries = createDeliveries({ redis, clock, idKey, sealKeys });
   const project = `p-${randomBytes(6).toString('hex')}`;
 
+  /** Whose everything is that is opened without another word. */
+  const owner: Owner = { project, mode: 'test' };
+
   const call = (changes: Partial<CallContext> = {}): CallContext => ({
-    project,
-    mode: 'test',
+    ...owner,
     operation: '',
     deadline: Date.now() + 30_000,
     ...changes,
   });
 
-  async function open(changes: Partial<OpenInput> = {}, withPolicy: Partial<CodePolicy> = {}): Promise<Sent> {
-    const sent = await verifications.open(openInput(changes), { ...policy, ...withPolicy }, call());
+  async function open(
+    changes: Partial<OpenInput> = {},
+    withPolicy: Partial<CodePolicy> = {},
+    asked: Partial<CallContext> = {},
+  ): Promise<Sent> {
+    const sent = await verifications.open(openInput(changes), { ...policy, ...withPolicy }, call(asked));
     if (sent.result !== 'sent') throw new Error(`not sent: ${sent.result}`);
     return sent;
   }
@@ -81,7 +87,7 @@ export async function startHarness() {
     return drained;
   }
 
-  const timelineOf = async (id: string) => (await verifications.tail(id, project))?.events ?? [];
+  const timelineOf = async (id: string) => (await verifications.tail(id, owner))?.events ?? [];
 
   return {
     redis,
@@ -95,6 +101,7 @@ export async function startHarness() {
     dueSet,
     drain,
     project,
+    owner,
     call,
     open,
     codeOf,

@@ -55,9 +55,10 @@ test('a Redis out of memory follows up what is due, and erases', async () => {
   await fill();
   const due = await harness.drain();
   expect(due.filter(({ action }) => action === 'enqueue').length).toBeGreaterThanOrEqual(2);
+  const asked = { ...harness.call(), key: '', requestId: 'request-1' };
   const erasure = createErasure({ redis, clock, idKey: keys.idKey, sealer: createSealer(keys.sealKeys) });
   // Of no purpose, so that nothing is written before the entry: Redis stops no script that has begun to write.
-  expect(await erasure.erase(openInput().destination, [], harness.call())).toHaveProperty('id');
+  expect(await erasure.erase(openInput().destination, [], asked)).toHaveProperty('id');
   expect(await erasure.forget([erased.id.slice('ver_'.length)])).toBe(1);
   expect((await harness.timelineOf(erased.id)).at(-1)?.type).toBe('verification.canceled');
   harness.travel(300_000);

@@ -40,7 +40,7 @@ async function accepted(): Promise<{ sent: Sent; attemptId: string }> {
 
 const receive = (attemptId: string, status: ReceiptStatus, more: Partial<Receipt> = {}) =>
   receipts.receive({ attemptId, provider: 'twilio', mode: 'test', status, ...more });
-const read = ({ id }: Sent) => harness.verifications.read(id, harness.project);
+const read = ({ id }: Sent) => harness.verifications.read(id, harness.owner);
 const statusOf = async (sent: Sent) => (await read(sent))?.deliveries.map(({ status }) => status).join();
 const dataOf = async ({ id }: Sent, type: string) =>
   (await harness.timelineOf(id)).flatMap((event) => (event.type === type ? [event.data] : []));

@@ -141,7 +141,7 @@ test('a delivery sealed under a retired key is settled as failed and says why; i
     provider_code: 'seal_key_missing',
   });
   expect(await withoutSeal.deliveries.claim(sent.deliveryId, LEASE_MS)).toEqual({ result: 'ended' });
-  const read = await withoutSeal.read(sent.id, harness.project);
+  const read = await withoutSeal.read(sent.id, harness.owner);
   expect(read).toMatchObject({ status: 'pending', undeliverable: true, deliveries: [{ status: 'failed' }] });
   expect([read?.destination, read?.locale]).toEqual([undefined, undefined]);
 });
@@ -168,7 +168,7 @@ test('a worker that does not know the new seal key yet leaves the delivery to on
   const { old, both } = await startRotation();
   const sent = await openOn(both);
   expect(await old.deliveries.claim(sent.deliveryId, LEASE_MS)).toEqual({ result: 'unsealable' });
-  expect((await both.read(sent.id, harness.project))?.deliveries).toMatchObject([{ status: 'queued' }]);
+  expect((await both.read(sent.id, harness.owner))?.deliveries).toMatchObject([{ status: 'queued' }]);
   harness.travel(LEASE_MS);
   const due = await harness.drain();
   expect(due).toContainEqual(expect.objectContaining({ action: 'enqueue', deliveryId: sent.deliveryId }));

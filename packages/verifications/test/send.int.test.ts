@@ -94,7 +94,7 @@ test('100 opens that race under one operation make one verification with one del
   const answers = await Promise.all(Array.from({ length: 100 }, () => harness.verifications.open(input, policy, call)));
   expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
   const [answer] = answers;
-  const view = await harness.verifications.read((answer as { id: string }).id, harness.project);
+  const view = await harness.verifications.read((answer as { id: string }).id, harness.owner);
   expect(view?.deliveries).toHaveLength(1);
 });
 
@@ -102,7 +102,7 @@ test('an open that reaches Redis after its deadline stores nothing', async () =>
   const input = openInput();
   const late = harness.call({ deadline: Date.now() - 1 });
   await expect(harness.verifications.open(input, policy, late)).rejects.toMatchObject({ code: 'unavailable' });
-  expect(await harness.verifications.latest(harness.project, 'login', input.destination, undefined)).toBeNull();
+  expect(await harness.verifications.latest(harness.owner, 'login', input.destination, undefined)).toBeNull();
 });
 
 test('cancel ends an open verification; its code is worth nothing then', async () => {
@@ -123,7 +123,7 @@ test('the latest verification of a destination is found by binding, else by dest
   const input = openInput({ binding: { amount: '1' } });
   const sent = await harness.open(input);
   const find = (binding?: Record<string, string>) =>
-    harness.verifications.latest(harness.project, 'login', input.destination, binding);
+    harness.verifications.latest(harness.owner, 'login', input.destination, binding);
   expect(await find({ amount: '1' })).toBe(sent.id);
   expect(await find({ amount: '2' })).toBe(sent.id);
   expect(await find()).toBe(sent.id);

@@ -25,6 +25,8 @@ export interface GatewayAppDeps {
 const REPEAT_WITH_KEY = 'The outcome is not known. Repeat with the same Idempotency-Key: it is safe.';
 const READ_BEFORE_REPEATING =
   'The console did not answer. Whether a change was made is not known: read before repeating it.';
+const REPEAT = 'The call could not be carried out, and changed nothing. Repeat it.';
+const REPEAT_TO_CONSOLE = 'The console cannot be reached or is too busy. The call changed nothing: repeat it.';
 
 /** The public HTTP interface; neither environment nor listening. */
 export async function buildApp(deps: GatewayAppDeps): Promise<HttpApp> {
@@ -32,8 +34,16 @@ export async function buildApp(deps: GatewayAppDeps): Promise<HttpApp> {
   const app = createHttpApp({ logger, registry });
   keepBodyText(app);
   await collectDocumentation(app);
-  const toOtp = createRelay(relayCall, { isIdempotent: true, unavailableDetail: REPEAT_WITH_KEY });
-  const toConsole = createRelay(relayManaged, { isIdempotent: false, unavailableDetail: READ_BEFORE_REPEATING });
+  const toOtp = createRelay(relayCall, {
+    isIdempotent: true,
+    unknownDetail: REPEAT_WITH_KEY,
+    unavailableDetail: REPEAT,
+  });
+  const toConsole = createRelay(relayManaged, {
+    isIdempotent: false,
+    unknownDetail: READ_BEFORE_REPEATING,
+    unavailableDetail: REPEAT_TO_CONSOLE,
+  });
   await app.register(async (scope) => routeV1(scope, { access, limitAddress, toOtp, toConsole }));
   await app.register(async (scope) => routeReceipts(scope, relayReceipt));
   routeReadJwks(app, readJwks);

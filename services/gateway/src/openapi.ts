@@ -10,9 +10,9 @@ export async function buildOpenApi(): Promise<Record<string, unknown>> {
     registry: createRegistry('gateway'),
     access: { authenticate: () => Promise.reject(new Error(DESCRIBES_ONLY)) },
     limitAddress: async () => 0,
-    relayCall: async () => ({ outcome: 'unavailable', reason: DESCRIBES_ONLY, limits: [] }),
-    relayManaged: async () => ({ outcome: 'unavailable', reason: DESCRIBES_ONLY, limits: [] }),
-    relayReceipt: async () => ({ outcome: 'unanswered', reason: DESCRIBES_ONLY }),
+    relayCall: async () => ({ outcome: 'unavailable', reason: DESCRIBES_ONLY, isSent: false, limits: [] }),
+    relayManaged: async () => ({ outcome: 'unavailable', reason: DESCRIBES_ONLY, isSent: false, limits: [] }),
+    relayReceipt: async () => ({ outcome: 'unanswered', reason: DESCRIBES_ONLY, isSent: false }),
     readJwks: async () => null,
   });
   try {

@@ -70,7 +70,7 @@ export interface EndUser {
 }
 
 export interface AdmissionRequest {
-  readonly caller: Pick<Caller, 'project' | 'epoch' | 'limits'>;
+  readonly caller: Pick<Caller, 'project' | 'mode' | 'epoch' | 'limits'>;
   /** Sends that the call costs: 1 for open and resend, else 0. */
   readonly sends: 0 | 1;
   readonly endUser?: EndUser | undefined;
@@ -127,9 +127,12 @@ export type HopOutcome =
       readonly contentType: string;
       readonly retryAfter?: string;
       readonly etag?: string;
+      /** The service refused it, and it never will be done. */
+      readonly nothingDone?: boolean;
       readonly body: string;
     }
-  | { readonly outcome: 'unanswered'; readonly reason: string };
+  /** `isSent`: it may have been carried out. */
+  | { readonly outcome: 'unanswered'; readonly reason: string; readonly isSent: boolean };
 
 /** The signed hop to a service, which carries the calls of one turn of the event loop together. Never rejects. */
 export interface Hop {

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { RedisConnection } from '@watchword/platform';
+import { freePort } from '@watchword/platform/redis-server';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { connectTestRedis } from './copies.fixture.ts';
 import { OPEN, startGateway, type TestGateway, type TestGatewayOptions } from './gateway.fixture.ts';
-import { json } from './otp-stand-in.fixture.ts';
+import { type Answering, json } from './otp-stand-in.fixture.ts';
 
 const HOUR_MS = 3_600_000;
 const ID = `ver_${'0'.repeat(26)}`;
@@ -112,7 +113,7 @@ describe('the project’s limit of sends', () => {
     // What was given back is on its way to Redis when the answer leaves.
     const left = async () => (await gateway.call(`/v1/verifications/${ID}`, { method: 'GET' })).headers.ratelimit;
     await expect.poll(left).toBe('"sends";r=9;t=60');
-    await gateway.otp.close();
+    gateway.otp.answer = (_, { response }) => response.destroy();
     expect((await open()).headers.ratelimit).toBe('"sends";r=8;t=60');
   });
 
@@ -128,6 +129,46 @@ describe('the project’s limit of sends', () => {
     await expect.poll(left).toMatch(/^"sends";r=3;/);
     expect((await open(key)).status).toBe(202);
     expect(await statuses(3)).toEqual([202, 202, 429]);
+  });
+
+  const unavailable = (nothingDone?: true): Answering => {
+    const answer = { status: 503, contentType: 'application/problem+json', body: '{"code":"unavailable"}' };
+    return (_, reply) => reply.answer({ ...answer, ...(nothingDone && { nothingDone }) });
+  };
+  const left = async () => (await gateway.call(`/v1/verifications/${ID}`, { method: 'GET' })).headers.ratelimit;
+
+  it('costs nothing when otp says that it did nothing and never will, which no caller is told', async () => {
+    await start(3);
+    gateway.otp.answer = unavailable(true);
+    for (let count = 0; count < 10; count += 1) {
+      const shed = await gateway.call('/v1/verifications', { body: OPEN });
+      expect([shed.status, shed.text]).toEqual([503, '{"code":"unavailable"}']);
+      expect(JSON.stringify(shed.headers)).not.toMatch(/nothing/i);
+      await expect.poll(left).toMatch(/^"sends";r=3;/);
+    }
+  });
+
+  it('costs nothing when otp cannot be connected to: the call never left', async () => {
+    await start(3, { environment: { PROJECT_SENDS_PER_HOUR: '3', OTP_URL: `http://127.0.0.1:${await freePort()}` } });
+    for (let count = 0; count < 5; count += 1) {
+      const refused = await gateway.call('/v1/verifications', { body: OPEN });
+      expect(refused.status).toBe(503);
+      expect(refused.headers.ratelimit).toMatch(/^"sends";r=3;/);
+      expect(refused.body.detail).toContain('changed nothing');
+      await expect.poll(left).toMatch(/^"sends";r=3;/);
+    }
+  });
+
+  it('stays counted when nobody knows whether it was made', async () => {
+    await start(3);
+    gateway.otp.answer = unavailable();
+    expect((await open()).headers.ratelimit).toMatch(/^"sends";r=2;/);
+    gateway.otp.answer = (_, { response }) => response.destroy();
+    const lost = await gateway.call('/v1/verifications', { body: OPEN });
+    expect(lost.headers.ratelimit).toMatch(/^"sends";r=1;/);
+    expect(lost.body.detail).toContain('outcome is not known');
+    gateway.otp.answer = (_, reply) => json(reply, 200, {});
+    expect(await left()).toMatch(/^"sends";r=1;/);
   });
 });
 

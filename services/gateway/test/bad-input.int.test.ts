@@ -82,6 +82,24 @@ describe('a body that is not what the schema says', () => {
     const answer = await gateway.call('/v1/verifications', { body: 'to=%2B14155550123', headers });
     expectProblem(answer, 415, 'unsupported_media_type');
   });
+
+  it.each(['utf-16', 'UTF-16LE', '"iso-8859-1"', 'utf-8; charset=utf-16', '""'])(
+    'JSON in the charset %s is a 415 that names the one it may have',
+    async (charset) => {
+      const headers = { 'content-type': `application/json; charset=${charset}` };
+      const answer = await gateway.call('/v1/verifications', { body: OPEN, headers });
+      expect(expectProblem(answer, 415, 'unsupported_media_type').detail).toContain('UTF-8');
+    },
+  );
+
+  it.each(['; charset=utf-8', ';charset="UTF-8"', '; charset=Utf-8; q=1', ''])(
+    'JSON whose type has the parameters %j is read',
+    async (parameters) => {
+      const headers = { 'content-type': `application/json${parameters}` };
+      expect((await gateway.call('/v1/verifications', { body: OPEN, headers })).status).toBe(202);
+      gateway.otp.calls.length = 0;
+    },
+  );
 });
 
 describe('a key that is not the project’s', () => {

@@ -1,7 +1,7 @@
 import type { JwkSet } from '@watchword/contracts';
 import type { Circuit } from '@watchword/delivery';
 import type { Records } from '@watchword/records';
-import type { CallContext, CodePolicy, Receipts, Verifications } from '@watchword/verifications';
+import type { CallContext, CodePolicy, Owner, Receipts, Verifications } from '@watchword/verifications';
 import type { SendRules } from './domain/send-rules.ts';
 
 /** A call as the gateway admitted it, under the configuration of an epoch. */
@@ -51,7 +51,7 @@ export interface TokenClaims {
   readonly approvedAt: number;
 }
 
-/** Claims of a token that was issued here, for this project. */
+/** Claims of a token that was issued here, for this project and mode. */
 export interface ApprovedClaims extends TokenClaims {
   readonly isExpired: boolean;
 }
@@ -59,7 +59,7 @@ export interface ApprovedClaims extends TokenClaims {
 export interface ApprovalTokens {
   /** The public keys that verify tokens, the current one first. */
   readonly jwks: JwkSet;
-  issue(approved: TokenClaims & { readonly project: string }): Promise<string>;
-  /** Null for anything that was not issued here for this project; why is nobody's business. */
-  verify(token: string, project: string): Promise<ApprovedClaims | null>;
+  issue(approved: TokenClaims, owner: Owner): Promise<string>;
+  /** Null for anything that was not issued here for this project and mode; why is nobody's business. */
+  verify(token: string, owner: Owner): Promise<ApprovedClaims | null>;
 }

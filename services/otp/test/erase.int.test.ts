@@ -1,4 +1,5 @@
-import { erasureSchema } from '@watchword/contracts';
+import { erasureSchema, MODES, type Mode } from '@watchword/contracts';
+import { SHARDS, shardKeys } from '@watchword/verifications';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { newNumber, type StartedOtp, startOtp } from './started-otp.fixture.ts';
 
@@ -9,8 +10,10 @@ beforeAll(async () => {
 afterAll(() => otp.close());
 beforeEach(() => otp.newProject());
 
-const erase = (to: string, operation = '') => otp.hop({ path: '/v1/destinations/erase', operation, body: { to } });
-const read = (id: unknown) => otp.hop({ method: 'GET', path: `/v1/verifications/${String(id)}` });
+const erase = (to: string, operation = '', mode: Mode = 'test') =>
+  otp.hop({ path: '/v1/destinations/erase', operation, mode, body: { to } });
+const read = (id: unknown, mode: Mode = 'test') =>
+  otp.hop({ method: 'GET', mode, path: `/v1/verifications/${String(id)}` });
 
 test('erasing ends what is open under every purpose that the project is known to have, and its state stays readable', async () => {
   await otp.publish({ policies: { payout: { code_length: 8 } } });
@@ -48,4 +51,26 @@ test('neither a pause nor a list keeps anybody from erasing', async () => {
   const lists = [otp.list('block', [to])];
   await otp.publish({ pause: { all: true, countries: [] }, lists });
   expect((await erase(to)).status).toBe(202);
+});
+
+test('with the key of either mode what is open in both ends', async () => {
+  await otp.publish({ smsCountries: ['US'] });
+  for (const mode of MODES) {
+    const to = newNumber();
+    const opened = [];
+    for (const of of MODES) opened.push({ of, id: (await otp.open(to, {}, { mode: of })).body.id });
+    expect((await erase(to, '', mode)).status).toBe(202);
+    for (const { of, id } of opened) expect((await read(id, of)).body).toMatchObject({ status: 'canceled' });
+  }
+});
+
+test('its entry for the records says which key asked, and in which request', async () => {
+  const asked = { key: 'key_asking', requestId: 'request-asking' };
+  const { body } = await otp.hop({ ...asked, path: '/v1/destinations/erase', body: { to: newNumber() } });
+  const streams = await Promise.all(
+    Array.from({ length: SHARDS }, (_, shard) => otp.redis.xrevrange(shardKeys(shard).events, '+', '-')),
+  );
+  const entry = streams.flat().find(([, values]) => values[1] === body.id)?.[1] ?? [];
+  const data = JSON.parse(entry[entry.indexOf('d') + 1] ?? '');
+  expect(data).toEqual({ project: otp.project(), actor: asked.key, request_id: asked.requestId });
 });

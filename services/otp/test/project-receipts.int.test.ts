@@ -37,9 +37,9 @@ beforeAll(async () => {
     RECEIPTS_URL: PUBLIC,
     TWILIO_AUTH_TOKEN: 'of-the-platform',
   };
-  otp = await composeOtp(parseEnvironment(otpVariables, environment));
   const logger = createLogger({ service: 'test', level: 'silent' });
   redis = await connectRedis({ url: new Secret(inject('redisUrl')), name: 'test', profile: 'request', logger });
+  otp = await composeOtp(parseEnvironment(otpVariables, environment));
   clock = await createRedisClock(redis);
   const sealKeys = keyRingVariable().parse(keyOf('SEAL_KEY'));
   sealer = createSealer(sealKeys);
@@ -97,7 +97,7 @@ async function attempted(project: string, mode: Mode = 'live') {
   if (claimed.result !== 'claimed') throw new Error(`not claimed: ${claimed.result}`);
   const next = { kind: 'end', status: 'accepted' } as const;
   await deliveries.settle(claimed.attempt, { provider: 'twilio', countsAsCall: true, outcome: 'accepted', next });
-  return { id, project, attemptId: claimed.attempt.id };
+  return { id, project, mode, attemptId: claimed.attempt.id };
 }
 
 const call = (change: Partial<ReceiptCall>): ReceiptCall => ({
@@ -131,8 +131,8 @@ async function receive(provider: 'twilio' | 'vonage', attemptId: string, receipt
   ]);
   return [answer?.status, answer?.body.result ?? answer?.body.code];
 }
-async function statusOf({ id, project }: { id: string; project: string }) {
-  const [answer] = await callHop(otp.url, [{ method: 'GET', path: `/v1/verifications/${id}`, project }]);
+async function statusOf({ id, project, mode }: { id: string; project: string; mode: Mode }) {
+  const [answer] = await callHop(otp.url, [{ method: 'GET', path: `/v1/verifications/${id}`, project, mode }]);
   const known = answer?.body.deliveries as { status: string }[] | undefined;
   return known?.[0]?.status;
 }

@@ -105,8 +105,8 @@ function vonageReceipt(attemptId: string, status: string, secret: string): Recei
 
 const receive = (provider: string, attemptId: string, call: ReceiptCall) =>
   hop('POST', `/receipts/${provider}/${attemptId}`, 'test', call);
-const statusOf = async (id: string) => {
-  const { body } = await hop('GET', `/v1/verifications/${id}`, 'test');
+const statusOf = async (id: string, mode: 'live' | 'test') => {
+  const { body } = await hop('GET', `/v1/verifications/${id}`, mode);
   return (body.deliveries as { status: string }[])[0]?.status;
 };
 
@@ -136,7 +136,7 @@ test.each(providers)('a receipt of %s that its account signed moves the delivery
     const { id, attemptId } = await attempted(mode);
     const call = write(attemptId, 'delivered', secret);
     expect(await receive(provider, attemptId, call)).toEqual({ status: 200, body: { result: 'applied' } });
-    expect(await statusOf(id)).toBe('delivered');
+    expect(await statusOf(id, mode)).toBe('delivered');
     expect(await receive(provider, attemptId, call)).toEqual({ status: 200, body: { result: 'duplicate' } });
   }
 });
@@ -188,9 +188,9 @@ test('an early receipt is parked, and joined when its attempt is settled', async
   const { id, attemptId, settle } = await attempted('test', false);
   const call = twilioReceipt(attemptId, 'delivered', SANDBOX);
   expect(await receive('twilio', attemptId, call)).toEqual({ status: 200, body: { result: 'parked' } });
-  expect(await statusOf(id)).toBe('sending');
+  expect(await statusOf(id, 'test')).toBe('sending');
   await settle();
-  expect(await statusOf(id)).toBe('delivered');
+  expect(await statusOf(id, 'test')).toBe('delivered');
 });
 
 test('a receipt that nobody waits for any more is taken', async () => {

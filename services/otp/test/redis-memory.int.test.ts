@@ -73,6 +73,7 @@ test('a Redis that fills up opens nothing from 70 % on, checks to the last byte,
   });
   expect(refused).toMatchObject({
     retryAfter: '5',
+    nothingDone: true,
     body: { code: 'unavailable', detail: expect.stringContaining('short of memory') as string },
   });
   expect(await otp.resend(codes[0]?.id)).toMatchObject({ status: 503, retryAfter: '5' });

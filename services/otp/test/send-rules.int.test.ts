@@ -19,7 +19,13 @@ test('a pause refuses codes and nothing else, and says what is paused', async ()
   const refused = await otp.open(newNumber());
   expect(refused).toMatchObject({
     status: 403,
-    body: { code: 'sending_paused', retryable: true, detail: expect.stringContaining('Sending is paused') as string },
+    retryAfter: '60',
+    body: {
+      code: 'sending_paused',
+      retryable: true,
+      retry_after_s: 60,
+      detail: expect.stringContaining('Sending is paused') as string,
+    },
   });
   expect(await otp.resend(before.id)).toMatchObject({ status: 403, body: { code: 'sending_paused' } });
   expect((await otp.check(before.id, code)).body).toMatchObject({ result: 'approved' });
@@ -76,7 +82,7 @@ test('what is refused counts nowhere', async () => {
 test('a list that cannot be opened lets nothing through', async () => {
   const { entries, ...list } = otp.list('block', []);
   await otp.publish({ lists: [{ ...list, entries: Buffer.from(entries, 'base64').fill(0, 20).toString('base64') }] });
-  expect(await otp.open(newNumber())).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+  expect(await otp.open(newNumber())).toMatchObject({ status: 503, nothingDone: true, body: { code: 'unavailable' } });
   await otp.publish({});
   expect((await otp.open(newNumber())).status).toBe(202);
 });

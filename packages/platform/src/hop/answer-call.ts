@@ -27,7 +27,9 @@ export function createAnswerCall({ routes, clock, logger, recordRequest }: Answe
     if (matched === undefined) {
       throw new AppError('not_found', { detail: 'There is nothing at this method and path.' });
     }
-    if (clock.serverNow() > call.deadline) throw new AppError('unavailable', { detail: 'The call came too late.' });
+    if (clock.serverNow() > call.deadline) {
+      throw new AppError('unavailable', { detail: 'The call came too late.', nothingDone: true });
+    }
     const { route } = matched;
     const params = valid(route.params, matched.params);
     const query = route.query === undefined ? undefined : valid(route.query, matched.query);
@@ -70,6 +72,7 @@ function refuse(error: unknown, requestId: string, logger: Logger): Answer {
     status: problem.status,
     contentType: PROBLEM_TYPE,
     ...(retryAfter === undefined ? {} : { retryAfter: String(retryAfter) }),
+    ...(known.options.nothingDone === true ? { nothingDone: true } : {}),
     body: JSON.stringify(problem),
   };
 }

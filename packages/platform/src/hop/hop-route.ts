@@ -53,8 +53,9 @@ export function createRouter(routes: readonly HopRoute[]) {
     .map((route) => ({ route, pattern: new RegExp(`^${route.path.replaceAll(/:(\w+)/g, '(?<$1>[^/]+)')}$`) }));
 
   return function matchRoute(method: string, target: string): MatchedRoute | undefined {
-    const [path = '', search] = target.split('?', 2);
-    const query = search === undefined ? {} : Object.fromEntries(new URLSearchParams(search));
+    const queryAt = target.indexOf('?');
+    const path = queryAt < 0 ? target : target.slice(0, queryAt);
+    const query = queryAt < 0 ? {} : Object.fromEntries(new URLSearchParams(target.slice(queryAt + 1)));
     const found = fixed.get(`${method} ${path}`);
     if (found !== undefined) return { route: found, params: {}, query };
     for (const { route, pattern } of patterns) {

@@ -15,6 +15,10 @@ export function keepBodyText(app: FastifyInstance): void {
   app.decorateRequest('bodyText', '');
   app.removeContentTypeParser(['application/json', 'text/plain']);
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (namesOtherCharset(request.headers['content-type'] ?? '')) {
+      done(new AppError('unsupported_media_type', { detail: 'JSON is UTF-8 (RFC 8259): send no other charset.' }));
+      return;
+    }
     if (!isUtf8(body)) {
       done(new AppError('invalid_request', { detail: 'The body is not valid UTF-8.' }));
       return;
@@ -24,4 +28,10 @@ export function keepBodyText(app: FastifyInstance): void {
     if (body.length === 0) done(null, undefined);
     else void parseJson(request, request.bodyText, done);
   });
+}
+
+/** Read as UTF-8 it would be something else than what was meant. */
+function namesOtherCharset(contentType: string): boolean {
+  const named = [...contentType.matchAll(/;\s*charset\s*=\s*"?([^\s;"]*)/gi)];
+  return named.some(([, charset]) => charset?.toLowerCase() !== 'utf-8');
 }

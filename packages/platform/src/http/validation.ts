@@ -14,9 +14,15 @@ export function compileValidator({ schema }: { schema: z.ZodType }) {
 }
 
 function toInvalidRequest({ issues }: z.ZodError): AppError {
-  const errors = issues.flatMap(describeIssue).slice(0, ERRORS_MAX);
+  const errors = issues.filter(isFirstOfType).flatMap(describeIssue).slice(0, ERRORS_MAX);
   const where = errors.map(({ pointer, detail }) => `${pointer || 'the body'}: ${detail}`);
   return new AppError('invalid_request', { detail: where.join('; '), errors });
+}
+
+/** What is of a wrong type is not told its other faults: a text in an array's place may be too long for one, too. */
+function isFirstOfType(issue: z.core.$ZodIssue, index: number, all: readonly z.core.$ZodIssue[]): boolean {
+  const place = pointerOf(issue.path);
+  return !all.slice(0, index).some(({ code, path }) => code === 'invalid_type' && pointerOf(path) === place);
 }
 
 function describeIssue(issue: z.core.$ZodIssue): { pointer: string; detail: string }[] {

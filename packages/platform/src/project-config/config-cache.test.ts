@@ -62,7 +62,23 @@ test('what is new enough is not read again, and what cannot be had is 503', asyn
   expect(reads).toHaveLength(0);
   const newer = cache.atLeast('p', 2);
   await endNext();
-  await expect(newer).rejects.toMatchObject({ code: 'unavailable' });
+  await expect(newer).rejects.toMatchObject({ code: 'unavailable', options: { nothingDone: true } });
+});
+
+test('who waited for a read to end joins the one that another began just then, so that no older answer can win', async () => {
+  const { cache, redis, reads, endNext } = start();
+  const under = cache.reload('p');
+  const another = under.then(() => cache.reload('p'));
+  const waiting = cache.reload('p');
+  redis.epoch = 2;
+  await endNext();
+  await under;
+  await expect.poll(() => reads.length).toBeGreaterThan(0);
+  // All that was to begin has begun.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(reads).toHaveLength(1);
+  await endNext();
+  expect([(await another).epoch, (await waiting).epoch]).toEqual([2, 2]);
 });
 
 test('after a failed read the next one is tried, also by those who waited behind it', async () => {

@@ -54,7 +54,8 @@ export function createConfigCache<P extends ConfigPart>(options: ConfigCacheOpti
   async function beginAfter(running: Promise<Copy>, project: string): Promise<Copy> {
     // Its failure is told to those who wait for it.
     await running.catch(() => undefined);
-    return begin(project);
+    // Somebody may have begun one since that ended: it is late enough, and a second beside it could end in the wrong order.
+    return reads.get(project)?.running ?? begin(project);
   }
 
   return {
@@ -69,7 +70,8 @@ export function createConfigCache<P extends ConfigPart>(options: ConfigCacheOpti
       if (known !== undefined && known.epoch >= epoch) return known;
       const copy = await reload(project);
       if (copy.epoch < epoch) {
-        throw new AppError('unavailable', { detail: 'The project’s configuration is being published again.' });
+        const detail = 'The project’s configuration is being published again.';
+        throw new AppError('unavailable', { detail, nothingDone: true });
       }
       return copy;
     },

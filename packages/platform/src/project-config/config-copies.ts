@@ -37,13 +37,30 @@ export type ConfigCopies = ReturnType<typeof createConfigCopies>;
 
 /** Copies of the projects' configuration in Redis, so that nothing on the way of a send waits for a database. */
 export function createConfigCopies(redis: RedisConnection) {
+  const own = (hash: string, project: string) => ownScript(redis, { owner: ownerKeyOf(hash) }, [project]);
+
   return {
     /** `older`: a newer copy, which holds all that this one does, is there. */
     async publish(project: string, epoch: number, parts: ConfigParts): Promise<'published' | 'older'> {
       // Before the copy that makes a key valid: a key is known by its copy, this only says where to look.
-      await Promise.all(parts.access.keys.map(({ hash }) => ownScript(redis, { owner: ownerKeyOf(hash) }, [project])));
+      await Promise.all(parts.access.keys.map(({ hash }) => own(hash, project)));
       const fields = CONFIG_PARTS.flatMap((part) => [part, JSON.stringify(parts[part])]);
       return publishScript(redis, { config: configKeyOf(project) }, [epoch, ...fields]);
+    },
+
+    /**
+     * Notes again whose the keys of a project's copy are, where that is not known any more: they lie in all shards of a
+     * cluster, and one that lost its data does not take the copy with it.
+     */
+    async ownAgain(project: string): Promise<void> {
+      const text = await redis.hget(configKeyOf(project), 'access');
+      if (text === null) return;
+      const { keys } = CONFIG_SCHEMAS.access.parse(JSON.parse(text));
+      await Promise.all(
+        keys.map(async ({ hash }) => {
+          if ((await redis.get(ownerKeyOf(hash))) !== project) await own(hash, project);
+        }),
+      );
     },
 
     /** All projects have been published once since Redis began. */

@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { StartupError } from '../errors.ts';
 import { acquireDataDirectory } from './data-directory-lock.ts';
 import { freePort } from './free-port.ts';
+import { localMemory, maxMemoryOf } from './max-memory.ts';
 import { processIdentity } from './process-identity.ts';
 import { askRedisInfo } from './redis-info.ts';
 import { launchRedis, type RedisEnd, type RedisProcess, waitUntilRedisAnswers } from './redis-process.ts';
@@ -103,7 +104,7 @@ function launchInto({ server, directory, port, password }: Seat, keepLog: boolea
   const started = launchRedis({
     server,
     keepLog,
-    config: { port, directory, password, persistence: 'append-only' },
+    config: { port, directory, password, persistence: 'append-only', maxMemoryBytes: maxMemoryOf(localMemory()) },
   });
   const { pid, container } = started;
   writeRedisState(directory, { ...state, pid: pid || null, identity: processIdentity(pid) ?? null, container });

@@ -17,6 +17,13 @@ it('listens on loopback only, never evicts, and syncs each write before its answ
   );
 });
 
+it('has an end to its memory only when it is given one, and says why', () => {
+  const lines = renderRedisConfig({ ...base, maxMemoryBytes: 268_435_456 }).split('\n');
+  expect(lines).toContain('maxmemory 268435456');
+  expect(lines[lines.indexOf('maxmemory 268435456') - 1]).toMatch(/^# .*70 %/);
+  expect(renderRedisConfig(base)).not.toMatch(/^maxmemory \d/m);
+});
+
 it('cannot be made to carry a second directive by a directory name', () => {
   expect(renderRedisConfig({ ...base, directory: 'a"\nrequirepass x' })).not.toMatch(/^requirepass/m);
 });

@@ -50,12 +50,13 @@ const QUOTA_WAIT_MAX_SECONDS = 86_400;
 export function createAdmission({ redis, clock, hash }: AdmissionDeps): Admission {
   const fingerprint = ({ method, path, body }: IdempotentRequest) => hash('request', method, path, body);
 
-  function keysOf({ caller: { project }, idempotent, endUser: { userId, ip } = {} }: AdmissionRequest) {
+  /** An answer is repeated within its mode only: what a test key did says nothing of a live call under the same key. */
+  function keysOf({ caller: { project, mode }, idempotent, endUser: { userId, ip } = {} }: AdmissionRequest) {
     const slot = `ww:{p:${project}}`;
     return {
       config: configKeyOf(project),
       sends: sendsKeyOf(project),
-      idempotencyKey: `${slot}:i:${idempotent ? hash('idempotency-key', idempotent.key) : ''}`,
+      idempotencyKey: `${slot}:i:${idempotent ? hash('idempotency-key', mode, idempotent.key) : ''}`,
       user: `${slot}:u:${userId === undefined ? '' : hash('user', userId)}`,
       address: `${slot}:a:${ip === undefined ? '' : hash('address', addressBlockOf(ip))}`,
     };

@@ -40,11 +40,12 @@ export function createHopBatch({ name, sign, calls, onEnd }: HopBatchOptions): H
     unanswered.delete(index);
   };
   const fail = (reason: string) => {
-    for (const index of unanswered.keys()) settle(index, { outcome: 'unanswered', reason });
+    for (const index of unanswered.keys()) settle(index, { outcome: 'unanswered', reason, isSent });
   };
   const cut = (nowMs: number) => {
     for (const [index, { cutAtMs }] of unanswered) {
-      if (cutAtMs <= nowMs) settle(index, { outcome: 'unanswered', reason: `${name} did not answer in time` });
+      // One that has not left yet never will: its connection comes too late for it.
+      if (cutAtMs <= nowMs) settle(index, { outcome: 'unanswered', reason: `${name} did not answer in time`, isSent });
     }
     if (unanswered.size === 0) controller?.abort(new Error('cut'));
   };

@@ -78,7 +78,7 @@ export function createHop({ name, url, hopKey }: HopOptions): ClosableHop {
   return {
     forward: (call) =>
       new Promise((resolve) => {
-        if (isClosed) resolve({ outcome: 'unanswered', reason: 'the hop is closed' });
+        if (isClosed) resolve({ outcome: 'unanswered', reason: 'the hop is closed', isSent: false });
         else gather({ ...timesOf(call), text: toText(call), resolve });
       }),
     async close() {
@@ -114,6 +114,6 @@ function countFitting(waiting: readonly PendingCall[]): number {
 /** Settles a call whose time to leave is over. */
 function isLate(name: string, { startBeforeMs, resolve }: PendingCall, nowMs: number): boolean {
   if (nowMs <= startBeforeMs) return false;
-  resolve({ outcome: 'unanswered', reason: `${name} could not be reached in time` });
+  resolve({ outcome: 'unanswered', reason: `${name} could not be reached in time`, isSent: false });
   return true;
 }

@@ -1,4 +1,4 @@
-import type { Scope } from '@watchword/contracts';
+import type { ManagedCall } from '@watchword/contracts';
 import type { CallNeed } from '../ports.ts';
 
 /** Opening, checking and all that changes a verification. */
@@ -9,10 +9,10 @@ export const READS_VERIFICATION: CallNeed = { scopes: ['verifications:read', 've
 
 export const ERASES: CallNeed = { scopes: ['config:write'], isManaged: false };
 
-export const needsScope = (scope: Scope, { isManaged }: Pick<CallNeed, 'isManaged'>): CallNeed => ({
-  scopes: [scope],
-  isManaged,
-});
+export const needsScope = (
+  { scope, orScope }: Pick<ManagedCall, 'scope' | 'orScope'>,
+  { isManaged }: Pick<CallNeed, 'isManaged'>,
+): CallNeed => ({ scopes: orScope === undefined ? [scope] : [scope, orScope], isManaged });
 
 /** For the document. */
 export const describeNeed = ({ scopes }: CallNeed) =>

@@ -16,7 +16,9 @@ export interface RelaySpec {
 export interface RelayOptions {
   /** Whether the service at the other end knows a repeat by its `Idempotency-Key`. */
   readonly isIdempotent: boolean;
-  /** What a caller can do when it is not known whether the call was carried out. */
+  /** What a caller can do when it is not known whether their change was made. */
+  readonly unknownDetail: string;
+  /** And when the call changed nothing. */
   readonly unavailableDetail: string;
 }
 
@@ -47,7 +49,7 @@ function answer(request: FastifyRequest, reply: FastifyReply, relayed: RelayOutc
   if (relayed.outcome === 'unavailable') {
     request.log.warn({ reason: relayed.reason }, 'call not relayed');
   }
-  reply.send(toError(relayed, options));
+  reply.send(toError(relayed, options, request.method !== 'GET'));
 }
 
 const REACHED: Readonly<Record<LimitName, string>> = {
@@ -57,7 +59,11 @@ const REACHED: Readonly<Record<LimitName, string>> = {
   monthly_sends: 'The project has used up its plan’s sends of this month.',
 };
 
-function toError(relayed: Exclude<RelayOutcome, { outcome: 'answered' }>, { unavailableDetail }: RelayOptions) {
+function toError(
+  relayed: Exclude<RelayOutcome, { outcome: 'answered' }>,
+  { unknownDetail, unavailableDetail }: RelayOptions,
+  isChange: boolean,
+) {
   switch (relayed.outcome) {
     case 'limited': {
       const { limit, retryAfterSeconds } = relayed;
@@ -69,7 +75,10 @@ function toError(relayed: Exclude<RelayOutcome, { outcome: 'answered' }>, { unav
         detail: 'Another method, path or body was sent with this Idempotency-Key in the last 24 hours.',
       });
     case 'unavailable':
-      return new AppError('unavailable', { detail: unavailableDetail, retryAfterSeconds: 1 });
+      return new AppError('unavailable', {
+        detail: isChange && relayed.isSent ? unknownDetail : unavailableDetail,
+        retryAfterSeconds: 1,
+      });
   }
 }
 

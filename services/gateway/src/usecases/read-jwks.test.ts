@@ -9,7 +9,7 @@ const answered = (kid: string): HopOutcome => ({
   contentType: 'application/json',
   body: JSON.stringify(keySet(kid)),
 });
-const away: HopOutcome = { outcome: 'unanswered', reason: 'otp is out of reach' };
+const away: HopOutcome = { outcome: 'unanswered', reason: 'otp is out of reach', isSent: false };
 
 function start() {
   let now = 1_000_000;

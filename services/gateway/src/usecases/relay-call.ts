@@ -32,12 +32,15 @@ export interface RelayedCall {
 
 type Answered = Extract<HopOutcome, { outcome: 'answered' }>;
 
-/** `reason` is for the log; `limits` are those that the call falls under, none when it is not known. */
+/**
+ * `reason` is for the log, `isSent` whether the call may have been carried out; `limits` are those that the call falls under,
+ * none when it is not known.
+ */
 export type RelayOutcome = { readonly limits: readonly LimitState[] } & (
   | { readonly outcome: 'answered'; readonly answer: Answered }
   | { readonly outcome: 'limited'; readonly limit: LimitName; readonly retryAfterSeconds: number }
   | { readonly outcome: 'mismatched' }
-  | { readonly outcome: 'unavailable'; readonly reason: string }
+  | { readonly outcome: 'unavailable'; readonly reason: string; readonly isSent: boolean }
 );
 
 export interface RelayCallDeps {
@@ -84,13 +87,13 @@ export function createRelayCall(deps: RelayCallDeps) {
         const context = contextOf(call, caller, admitted.operation, deadline);
         const { method, path, body } = call;
         const answer = await hop.forward({ method, path, body, context, timeLeftMs: timeLeft() });
-        const givesBack = admitted.giveBack !== undefined && answer.outcome === 'answered' && isRefused(answer.status);
+        const givesBack = admitted.giveBack !== undefined && !mayBeDone(answer);
         // Not waited for: should it fail, the project has lost one send of its hour.
         if (givesBack) admitted.giveBack?.().catch(() => undefined);
         const limits = givesBack ? admitted.limits.map(withOneMore) : admitted.limits;
         return answer.outcome === 'answered'
           ? { outcome: 'answered', answer, limits }
-          : { ...unavailable(answer.reason), limits };
+          : { ...unavailable(answer.reason), isSent: answer.isSent, limits };
       }
     }
   }
@@ -108,9 +111,13 @@ export function createRelayCall(deps: RelayCallDeps) {
 
 export type RelayCall = ReturnType<typeof createRelayCall>;
 
-const unavailable = (reason: string) => ({ outcome: 'unavailable', reason, limits: [] }) as const;
+const unavailable = (reason: string) => ({ outcome: 'unavailable', reason, isSent: false, limits: [] }) as const;
 
-const isRefused = (status: number) => status >= 400 && status < 500;
+/** Whether a send was made or may still be: not when the call was refused for good, nor when it never left. */
+function mayBeDone(answer: HopOutcome): boolean {
+  if (answer.outcome === 'unanswered') return answer.isSent;
+  return answer.nothingDone !== true && (answer.status < 400 || answer.status >= 500);
+}
 
 const withOneMore = (limit: LimitState): LimitState => ({ ...limit, remaining: limit.remaining + 1 });
 

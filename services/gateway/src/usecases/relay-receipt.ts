@@ -28,7 +28,7 @@ export function createRelayReceipt(deps: RelayReceiptDeps): RelayReceipt {
   let receiptsInFlight = 0;
   return async function relayReceipt({ requestId, provider, attemptId, call }) {
     if (receiptsInFlight >= receiptsInFlightMax)
-      return { outcome: 'unanswered', reason: 'too many receipts in flight' };
+      return { outcome: 'unanswered', reason: 'too many receipts in flight', isSent: false };
     receiptsInFlight += 1;
     try {
       const deadline = Math.round(clock.serverNow()) + timeLeftMs;

@@ -82,7 +82,7 @@ const readingRoutes = ({ readVerification, readTimeline }: UseCases) => [
     params,
     status: 200,
     answer: verificationSchema,
-    handle: ({ params: { id }, context }) => readVerification(id, context.project),
+    handle: ({ params: { id }, context }) => readVerification(id, context),
   }),
   hopRoute({
     method: 'GET',
@@ -90,6 +90,6 @@ const readingRoutes = ({ readVerification, readTimeline }: UseCases) => [
     params,
     status: 200,
     answer: timelineSchema,
-    handle: ({ params: { id }, context }) => readTimeline(id, context.project),
+    handle: ({ params: { id }, context }) => readTimeline(id, context),
   }),
 ];

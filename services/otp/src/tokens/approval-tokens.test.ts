@@ -19,7 +19,10 @@ const ROTATED: KeyRing = {
   current: { id: 2, key: seedOf('new') },
   keys: [{ id: 2, key: seedOf('new') }, ...OLD.keys],
 };
-const approved = { id: 'ver_x', destination: '+14155550123', purpose: 'login', approvedAt: APPROVED_AT, project: 'p' };
+const approved = { id: 'ver_x', destination: '+14155550123', purpose: 'login', approvedAt: APPROVED_AT };
+const LIVE = { project: 'p', mode: 'live' } as const;
+const TEST = { project: 'p', mode: 'test' } as const;
+const OTHER = { project: 'other', mode: 'live' } as const;
 
 /** Signs whatever it is given with the platform's own key. */
 const PKCS8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), OLD.current.key.reveal()]);
@@ -29,7 +32,7 @@ const own = (header: JWTHeaderParameters, claims: JWTPayload) =>
 let now = APPROVED_AT;
 const clock = { now: () => now, serverNow: () => now };
 const create = (ring = OLD, issuer = 'watchword') => createApprovalTokens({ ring, clock, issuer, ttlSeconds: 600 });
-const issue = async (tokens: ApprovalTokens | Promise<ApprovalTokens>) => (await tokens).issue(approved);
+const issue = async (tokens: ApprovalTokens | Promise<ApprovalTokens>) => (await tokens).issue(approved, LIVE);
 
 test('a token names the proved destination for one project, and the same approval makes the same bytes', async () => {
   const tokens = await create();
@@ -54,10 +57,17 @@ test('a token names the proved destination for one project, and the same approva
     purpose: 'login',
   });
   const claims = { id: 'ver_x', destination: '+14155550123', purpose: 'login', approvedAt: iat * 1000 };
-  expect(await tokens.verify(token, 'p')).toEqual({ ...claims, isExpired: false });
+  expect(await tokens.verify(token, LIVE)).toEqual({ ...claims, isExpired: false });
   now = (iat + 600) * 1000;
-  expect(await tokens.verify(token, 'p')).toEqual({ ...claims, isExpired: true });
+  expect(await tokens.verify(token, LIVE)).toEqual({ ...claims, isExpired: true });
   now = APPROVED_AT;
+});
+
+test('a token of test mode has an audience of its own, so that nobody who expects a live one takes it', async () => {
+  const tokens = await create();
+  const token = await tokens.issue(approved, TEST);
+  expect(decodeJwt(token).aud).toBe('p:test');
+  expect(await tokens.verify(token, TEST)).toMatchObject({ id: 'ver_x' });
 });
 
 test('the public keys hold nothing private', async () => {
@@ -73,12 +83,12 @@ test('after a rotation the new key signs, tokens of the old one verify, and do n
   const oldToken = await issue(create());
   const rotated = await create(ROTATED);
   expect(decodeProtectedHeader(await issue(rotated)).kid).not.toBe(decodeProtectedHeader(oldToken).kid);
-  expect(await rotated.verify(oldToken, 'p')).toMatchObject({ id: 'ver_x' });
+  expect(await rotated.verify(oldToken, LIVE)).toMatchObject({ id: 'ver_x' });
   const retired = await create({ current: ROTATED.current, keys: [ROTATED.current] });
-  expect(await retired.verify(oldToken, 'p')).toBeNull();
+  expect(await retired.verify(oldToken, LIVE)).toBeNull();
 });
 
-test('a token of another project, issuer or type, forged, unsigned or of another algorithm is none', async () => {
+test('a token of another project, mode, issuer or type, forged, unsigned or of another algorithm is none', async () => {
   const tokens = await create();
   const token = await issue(tokens);
   const [header = '', payload = '', signature = ''] = token.split('.');
@@ -89,30 +99,32 @@ test('a token of another project, issuer or type, forged, unsigned or of another
   const typ = 'verification+jwt';
   const without = (claim: string) => Object.fromEntries(Object.entries(claims).filter(([name]) => name !== claim));
   const forged = {
-    'another project': [token, 'other'],
-    'another issuer': [await issue(create(OLD, 'else')), 'p'],
-    'another type': [await own({ alg: 'EdDSA', kid, typ: 'JWT' }, claims), 'p'],
-    'no type': [await own({ alg: 'EdDSA', kid }, claims), 'p'],
-    'no expiry': [await own({ alg: 'EdDSA', kid, typ }, without('exp')), 'p'],
-    'no destination': [await own({ alg: 'EdDSA', kid, typ }, without('sub')), 'p'],
-    'changed claims': [`${header}.${encode({ ...claims, sub: '+14155550199' })}.${signature}`, 'p'],
-    'another key': [await new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', kid, typ }).sign(foreign), 'p'],
-    'an unknown key': [await own({ alg: 'EdDSA', kid: 'unknown', typ }, claims), 'p'],
+    'another project': [token, OTHER],
+    'test mode': [await tokens.issue(approved, TEST), LIVE],
+    'live mode, for test mode': [token, TEST],
+    'another issuer': [await issue(create(OLD, 'else')), LIVE],
+    'another type': [await own({ alg: 'EdDSA', kid, typ: 'JWT' }, claims), LIVE],
+    'no type': [await own({ alg: 'EdDSA', kid }, claims), LIVE],
+    'no expiry': [await own({ alg: 'EdDSA', kid, typ }, without('exp')), LIVE],
+    'no destination': [await own({ alg: 'EdDSA', kid, typ }, without('sub')), LIVE],
+    'changed claims': [`${header}.${encode({ ...claims, sub: '+14155550199' })}.${signature}`, LIVE],
+    'another key': [await new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', kid, typ }).sign(foreign), LIVE],
+    'an unknown key': [await own({ alg: 'EdDSA', kid: 'unknown', typ }, claims), LIVE],
     'the public key as a shared secret': [
       await new SignJWT(claims)
         .setProtectedHeader({ alg: 'HS256', kid, typ })
         .sign(createSecretKey(Buffer.from(x, 'base64url'))),
-      'p',
+      LIVE,
     ],
-    unsigned: [new UnsecuredJWT(claims).encode(), 'p'],
-    'alg none': [`${encode({ alg: 'none', kid, typ })}.${payload}.`, 'p'],
-    'no token': ['nonsense', 'p'],
-    'not yet valid': [await own({ alg: 'EdDSA', kid, typ }, { ...claims, nbf: (claims.nbf ?? 0) + 60 }), 'p'],
+    unsigned: [new UnsecuredJWT(claims).encode(), LIVE],
+    'alg none': [`${encode({ alg: 'none', kid, typ })}.${payload}.`, LIVE],
+    'no token': ['nonsense', LIVE],
+    'not yet valid': [await own({ alg: 'EdDSA', kid, typ }, { ...claims, nbf: (claims.nbf ?? 0) + 60 }), LIVE],
   } as const;
   const taken = [];
-  for (const [name, [text, project]] of Object.entries(forged)) {
-    if ((await tokens.verify(text, project)) !== null) taken.push(name);
+  for (const [name, [text, owner]] of Object.entries(forged)) {
+    if ((await tokens.verify(text, owner)) !== null) taken.push(name);
   }
   expect(taken).toEqual([]);
-  expect(await tokens.verify(await own({ alg: 'EdDSA', kid, typ }, claims), 'p')).not.toBeNull();
+  expect(await tokens.verify(await own({ alg: 'EdDSA', kid, typ }, claims), LIVE)).not.toBeNull();
 });

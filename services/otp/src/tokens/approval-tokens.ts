@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { APPROVAL_TOKEN_TYPE, type JwkSet } from '@watchword/contracts';
 import type { Clock, KeyRing, RingKey } from '@watchword/platform';
+import type { Owner } from '@watchword/verifications';
 import { calculateJwkThumbprint, createLocalJWKSet, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { ApprovalTokens, ApprovedClaims } from '../ports.ts';
@@ -19,6 +20,9 @@ const METHODS = ['otp'];
 /** RFC 8410, 7: a PKCS #8 private key is this and the seed. */
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
+/** Anybody may read the sandbox's codes, so that a token of test mode must satisfy nobody who verifies those of live mode. */
+const audienceOf = ({ project, mode }: Owner) => (mode === 'live' ? project : `${project}:test`);
+
 const claimsSchema = z.object({ sub: z.string(), jti: z.string(), purpose: z.string(), iat: z.int() });
 
 /**
@@ -36,11 +40,11 @@ export async function createApprovalTokens(options: ApprovalTokensOptions): Prom
   return {
     jwks,
 
-    issue({ project, id, destination, purpose, approvedAt }) {
+    issue({ id, destination, purpose, approvedAt }, owner) {
       const iat = Math.floor(approvedAt / 1000);
       const claims = {
         iss: issuer,
-        aud: project,
+        aud: audienceOf(owner),
         sub: destination,
         jti: id,
         iat,
@@ -54,12 +58,12 @@ export async function createApprovalTokens(options: ApprovalTokensOptions): Prom
       return new SignJWT(claims).setProtectedHeader(header).sign(current.privateKey);
     },
 
-    async verify(token, project) {
+    async verify(token, owner) {
       const expected = {
         algorithms: [ALGORITHM],
         typ: APPROVAL_TOKEN_TYPE,
         issuer,
-        audience: project,
+        audience: audienceOf(owner),
         requiredClaims: ['exp', 'iat', 'jti', 'sub'],
         currentDate: new Date(clock.now()),
       };

@@ -1,6 +1,12 @@
 import type { CheckDestination, CheckVerification, JudgedCheck } from '@watchword/contracts';
 import { AppError, within } from '@watchword/platform';
-import { type Approval, type CallContext, type Judged, stripVerificationPrefix } from '@watchword/verifications';
+import {
+  type Approval,
+  type CallContext,
+  type Judged,
+  type Owner,
+  stripVerificationPrefix,
+} from '@watchword/verifications';
 import { parsePhoneNumber } from '../domain/phone-number.ts';
 import { canonicalPurpose } from '../domain/purpose.ts';
 import type { ApprovalTokens, DurableRecords, VerificationStore } from '../ports.ts';
@@ -29,28 +35,28 @@ export function createCheckCode({ verifications, records, tokens, streakFreeChec
     if (judged.result === 'checks_locked') throw checksLocked(judged);
     const { result, status, checksRemaining } = judged.isForgotten ? await recordedEnd(id, judged, call) : judged;
     const answer = { valid: result === 'approved', result, status, checks_remaining: checksRemaining };
-    const token = judged.approval && (await issueToken(judged.approval, call.project));
+    const token = judged.approval && (await issueToken(judged.approval, call));
     return token === undefined ? answer : { ...answer, token };
   }
 
   /** How a verification that Redis has forgotten ended; as good as expired when the records do not say so in time. */
-  async function recordedEnd(id: string, judged: Judged, { project }: CallContext): Promise<Judged> {
+  async function recordedEnd(id: string, judged: Judged, { project, mode }: CallContext): Promise<Judged> {
     const asked = records?.readVerification(project, stripVerificationPrefix(id) ?? '');
     // A check never fails for the records' sake: no code is compared any more, whatever they say.
     const recorded = await within(RECORDS_PATIENCE_MS, Promise.resolve(asked)).catch(() => undefined);
-    if (!recorded || recorded.verification.status === 'pending') return judged;
+    if (!recorded || recorded.verification.mode !== mode || recorded.verification.status === 'pending') return judged;
     const { status, checks_remaining: checksRemaining } = recorded.verification;
     return { result: status === 'approved' ? 'already_approved' : status, status, checksRemaining };
   }
 
   /** Undefined without a destination: its seal key was retired meanwhile, and a token that proves nothing is none. */
-  async function issueToken({ destination, ...approval }: Approval, project: string): Promise<string | undefined> {
-    return destination === undefined ? undefined : tokens.issue({ ...approval, destination, project });
+  async function issueToken({ destination, ...approval }: Approval, owner: Owner): Promise<string | undefined> {
+    return destination === undefined ? undefined : tokens.issue({ ...approval, destination }, owner);
   }
 
   async function byDestination(body: CheckDestination, call: CallContext): Promise<JudgedCheck> {
     const { e164 } = parsePhoneNumber(body.to);
-    const id = await verifications.latest(call.project, canonicalPurpose(body.purpose), e164, body.binding);
+    const id = await verifications.latest(call, canonicalPurpose(body.purpose), e164, body.binding);
     if (id === null) throw new AppError('not_found', { detail: 'No verification of this destination and purpose.' });
     return byId(id, body, call);
   }

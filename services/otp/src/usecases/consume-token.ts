@@ -11,7 +11,7 @@ export interface ConsumeTokenDeps {
 /** Spends an approval token once, and answers what it says. */
 export function createConsumeToken({ verifications, tokens }: ConsumeTokenDeps) {
   return async function consumeToken({ token }: ConsumeToken, call: CallContext): Promise<ConsumedToken> {
-    const claims = await tokens.verify(token, call.project);
+    const claims = await tokens.verify(token, call);
     if (claims === null) throw invalid();
     const result = await verifications.consumeToken(claims.id, claims.isExpired, call);
     if (result === 'invalid') throw invalid();
@@ -23,5 +23,7 @@ export function createConsumeToken({ verifications, tokens }: ConsumeTokenDeps) 
 
 /** One text for every reason: which check a forged token failed is of use to forgers only. */
 function invalid(): AppError {
-  return new AppError('token_invalid', { detail: 'The token has expired, or was not issued for this project.' });
+  return new AppError('token_invalid', {
+    detail: 'The token has expired, or was not issued for this project and mode.',
+  });
 }

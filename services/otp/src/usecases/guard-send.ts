@@ -16,6 +16,8 @@ export type GuardSend = (rules: ProjectRules, number: PhoneNumber | undefined, c
 
 /** As long as it takes to look a few times whether there is room again. */
 const SHED_RETRY_SECONDS = 5;
+/** Of a pause nobody knows the end; it is lifted by hand. */
+const PAUSE_RETRY_SECONDS = 60;
 
 /**
  * What is judged before a code is made, in order: the project's lists, its countries, its pause, then the room in Redis. Pacing
@@ -27,10 +29,13 @@ const SHED_RETRY_SECONDS = 5;
 export function createGuardSend({ verifications, room, onSend }: GuardSendDeps): GuardSend {
   function refuse(rules: ProjectRules, number: PhoneNumber | undefined, call: Call): AppError | null {
     const refusal = refuseNumber(rules.sending, call.mode, number);
-    if (refusal !== null) return new AppError(refusal.code, { detail: refusal.detail });
+    if (refusal !== null) {
+      const wait = refusal.code === 'sending_paused' ? { retryAfterSeconds: PAUSE_RETRY_SECONDS } : {};
+      return new AppError(refusal.code, { detail: refusal.detail, ...wait, nothingDone: true });
+    }
     if (!room.isShort()) return null;
     const detail = 'Redis is short of memory, so no code is sent until it has room. Checks go on.';
-    return new AppError('unavailable', { detail, retryAfterSeconds: SHED_RETRY_SECONDS });
+    return new AppError('unavailable', { detail, retryAfterSeconds: SHED_RETRY_SECONDS, nothingDone: true });
   }
 
   return async function guardSend(rules, number, call) {

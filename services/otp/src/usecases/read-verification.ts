@@ -2,6 +2,7 @@ import type { Verification, VerificationEvent } from '@watchword/contracts';
 import { AppError } from '@watchword/platform';
 import { type RecordedState, RecordsUnavailable } from '@watchword/records';
 import {
+  type Owner,
   openContext,
   type Sealer,
   stripVerificationPrefix,
@@ -24,15 +25,16 @@ export interface ReadVerificationDeps {
  * an event is recorded before it leaves there, so that what it no longer had is in the records by then.
  */
 export function createReadVerification({ verifications, records, sealer, now }: ReadVerificationDeps) {
-  /** A verification's state, for its own project only. */
-  async function readVerification(id: string, project: string): Promise<Verification> {
-    return toAnswer((await verifications.read(id, project)) ?? (await readRecorded(id, project)));
+  /** A verification's state, for its owner only. */
+  async function readVerification(id: string, owner: Owner): Promise<Verification> {
+    return toAnswer((await verifications.read(id, owner)) ?? (await readRecorded(id, owner)));
   }
 
-  async function readRecorded(id: string, project: string): Promise<VerificationView> {
-    const tail = await verifications.tail(id, project);
+  async function readRecorded(id: string, owner: Owner): Promise<VerificationView> {
+    const tail = await verifications.tail(id, owner);
     if (tail === null || tail.isHeld) throw new AppError('not_found');
-    const recorded = await ask(records?.readVerification(project, bodyOf(id)));
+    const recorded = await ask(records?.readVerification(owner.project, bodyOf(id)));
+    if (recorded !== null && recorded.verification.mode !== owner.mode) throw new AppError('not_found');
     const recordedSeq = recorded?.verification.applied_seq ?? 0;
     if (tail.isCut || (tail.events.at(-1)?.seq ?? 0) > recordedSeq) throw unavailable();
     if (recorded === null) throw new AppError('not_found');
@@ -40,15 +42,17 @@ export function createReadVerification({ verifications, records, sealer, now }: 
   }
 
   /** The recorded events and those that still wait in Redis, each once. */
-  async function readTimeline(id: string, project: string): Promise<{ events: VerificationEvent[] }> {
-    const tail = await verifications.tail(id, project);
+  async function readTimeline(id: string, owner: Owner): Promise<{ events: VerificationEvent[] }> {
+    const tail = await verifications.tail(id, owner);
     if (tail === null) throw new AppError('not_found');
     if (tail.isComplete) return { events: tail.events };
-    const recorded = await ask(records?.readTimeline(project, bodyOf(id)));
+    const recorded = await ask(records?.readTimeline(owner.project, bodyOf(id)));
     const bySeq = new Map([...(recorded ?? []), ...tail.events].map((event) => [event.seq, event]));
     const events = [...bySeq.values()].toSorted((left, right) => left.seq - right.seq);
     if (events.length === 0 && !tail.isHeld && !tail.isCut) throw new AppError('not_found');
-    if (events[0]?.seq !== 1 || tail.isCut) throw unavailable();
+    const [opened] = events;
+    if (opened?.type === 'verification.opened' && opened.data.mode !== owner.mode) throw new AppError('not_found');
+    if (opened?.seq !== 1 || tail.isCut) throw unavailable();
     return { events };
   }
 
@@ -78,12 +82,13 @@ function toView(
   sealer: Pick<Sealer, 'unseal'>,
   now: number,
 ): VerificationView {
-  const { project, purpose, undeliverable, context } = verification;
+  const { project, mode, purpose, undeliverable, context } = verification;
   const hasExpired = verification.status === 'pending' && now > verification.expires_at;
   const endedAt = hasExpired ? verification.expires_at : verification.ended_at;
   return {
     id,
     project,
+    mode,
     purpose,
     status: hasExpired ? 'expired' : verification.status,
     undeliverable,

@@ -26,7 +26,7 @@ export function createResendCode({ verifications, rulesOf, guardSend, handOver, 
     call: Call,
     requestId: string,
   ): Promise<AcceptedVerification> {
-    const [rules, recipient] = await Promise.all([rulesOf(call), verifications.recipientOf(id, call.project)]);
+    const [rules, recipient] = await Promise.all([rulesOf(call), verifications.recipientOf(id, call)]);
     if (recipient === null) {
       onSend('not_found');
       throw new AppError('not_found');

@@ -23,7 +23,7 @@ export function routeManaged(
       method: call.method,
       url: call.path,
       schema: schemaOf(call),
-      config: { need: needsScope(call.scope, options), needsIfMatch: call.needsIfMatch === true },
+      config: { need: needsScope(call, options), needsIfMatch: call.needsIfMatch === true },
       ...(call.body === undefined ? {} : { bodyLimit: BODY_MAX_BYTES }),
       preValidation: [checkIfMatch, ...(takesNoBody(call) ? [acceptNoBody] : [])],
       handler: relay({ method: call.method, sends: 0 }),
