@@ -88,8 +88,9 @@ export function createBatches(store: Store) {
     },
 
     /**
-     * Writes what a shard's events led to and moves its cursor. Written again, it changes nothing. `fenced`: the shard has
-     * another owner, and nothing is kept (a backend without transactions may keep what the new owner writes as well).
+     * Writes what a shard's events led to and moves its cursor from the lease's position. `fenced`: the shard has another
+     * owner, or its cursor is elsewhere (this was written already, or an earlier write arrived late), and nothing is kept (a
+     * backend without transactions may keep what whoever goes on writes as well).
      *
      * What is counted comes first, each document from the position it has come to; then how far this shard was counted; then
      * the states. So a state that has taken in an event tells whoever reads it, and after it how far was counted, that the

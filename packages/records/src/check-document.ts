@@ -1,8 +1,10 @@
 import { type Collection, type Field, type FieldType, fieldsOf } from './collection.ts';
+import { DOCUMENT_BYTES_MAX, sizeOf } from './document-size.ts';
 import { isList, isRange } from './queries.ts';
 import { RecordsRejected, type Tally, type Write } from './store.ts';
 
-// One judgement for every backend, before it is asked: what one of them refused and another stored would part them.
+// One judgement for every backend, before it is asked: what one of them refused and another stored would part them, and one
+// without transactions would keep what it wrote before it refused the rest.
 
 const FITS: Readonly<Record<FieldType, (value: unknown) => boolean>> = {
   text: (value) => typeof value === 'string',
@@ -17,7 +19,12 @@ const FITS: Readonly<Record<FieldType, (value: unknown) => boolean>> = {
 export function checkDocument(collection: Collection, document: object): void {
   checkNames(collection, document);
   const values = document as Readonly<Record<string, unknown>>;
-  for (const [name, field] of fieldsOf(collection)) checkValue(collection, name, field, values[name]);
+  let size = 0;
+  for (const [name, field] of fieldsOf(collection)) {
+    checkValue(collection, name, field, values[name]);
+    size += sizeOf(`${collection.name}.${name}`, values[name]);
+  }
+  if (size > DOCUMENT_BYTES_MAX) throw new RecordsRejected(`${collection.name}: a document is too large`);
 }
 
 /** What is set of a document. */
@@ -26,7 +33,11 @@ export function checkChange(collection: Collection, set: object): void {
   for (const [name, value] of Object.entries(set)) {
     if (name === 'id') throw new RecordsRejected(`${collection.name}.id does not change`);
     const field = collection.fields[name];
-    if (field) checkValue(collection, name, field, value);
+    if (!field) continue;
+    checkValue(collection, name, field, value);
+    if (sizeOf(`${collection.name}.${name}`, value) > DOCUMENT_BYTES_MAX) {
+      throw new RecordsRejected(`${collection.name}.${name} is too large`);
+    }
   }
 }
 

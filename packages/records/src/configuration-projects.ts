@@ -1,4 +1,5 @@
 import {
+  type KeptProject,
   type PlanDocument,
   type PlatformSettingsDocument,
   type ProjectDocument,
@@ -6,39 +7,40 @@ import {
   platformSettings,
   projects,
 } from './collections/configuration.ts';
+import { createMarking } from './configuration-marks.ts';
 import { pageOf, type Versioned } from './configuration-shelf.ts';
 import type { Page, PageCursor, Store } from './store.ts';
 
 const MANY = 100_000;
 
-/**
- * Says that something of a project is about to change and is not published yet. `isSole` when nobody else's mark was there:
- * only such a mark may be cleared by who set it, since another's change may be between its mark and its write.
- */
-export interface ChangeMark {
-  readonly project: string;
-  /** When it was set, ms; no two marks of a project that are there one after the other are the same. */
-  readonly at: number;
-  readonly isSole: boolean;
-}
+const THERE = ['active', 'suspended'] as const;
+const isThere = (project: KeptProject): project is ProjectDocument => project.status !== 'deleted';
 
 /** Fields that nobody sets by hand. */
 type Bookkeeping = 'id' | 'config_epoch' | 'unpublished_since' | 'created_at' | 'version';
 
 export function createProjects(store: Store) {
-  const byId = async (id: string): Promise<ProjectDocument | null> => {
+  const readKept = async (id: string): Promise<KeptProject | null> => {
     const [found] = await store.find(projects, { where: { id }, limit: 1 });
     return found ?? null;
   };
+  const marking = createMarking(store, readKept);
 
   return {
     create: (document: ProjectDocument) => store.insert(projects, document),
 
-    read: byId,
+    async read(id: string): Promise<ProjectDocument | null> {
+      const found = await readKept(id);
+      return found !== null && isThere(found) ? found : null;
+    },
+
+    /** Also one that was deleted. */
+    readKept,
 
     async list(after: PageCursor | null, limit: number): Promise<Page<ProjectDocument>> {
-      const items = await store.find(projects, { limit, ...(after === null ? {} : { after }) });
-      return pageOf(items, limit, ({ id }) => id);
+      const filter = { status: { in: [...THERE] } };
+      const items = await store.find(projects, { filter, limit, ...(after === null ? {} : { after }) });
+      return pageOf(items.filter(isThere), limit, ({ id }) => id);
     },
 
     /** Sets fields of the version that was read; what the publishing keeps beside them goes on meanwhile. */
@@ -47,11 +49,27 @@ export function createProjects(store: Store) {
       return (await store.change(projects, where, { ...set, version: known.version + 1 })) === 1 ? 'changed' : 'stale';
     },
 
-    async remove({ id, version }: Versioned): Promise<'removed' | 'stale'> {
-      return (await store.deleteSome(projects, { id, version }, 1)) === 1 ? 'removed' : 'stale';
+    /**
+     * Nobody finds it after this; what is left of it keeps its copy empty, whatever Redis was restored from, and says how
+     * long what it has sent is kept.
+     */
+    async remove({ id, version }: Versioned, now: number): Promise<'removed' | 'stale'> {
+      const where = { id, version };
+      const gone = { name: '', status: 'deleted', plan: null, updated_at: now, version: version + 1 } as const;
+      return (await store.change(projects, where, gone)) === 1 ? 'removed' : 'stale';
     },
 
-    /** Ids of all projects, or of those that have a plan. */
+    /** One that was never to be there: no key or copy of it is known to anybody. */
+    async withdraw(id: string): Promise<void> {
+      await store.deleteSome(projects, { id }, 1);
+    },
+
+    /** Whether there is, or was, any. */
+    async isEmpty(): Promise<boolean> {
+      return (await store.find(projects, { limit: 1 })).length === 0;
+    },
+
+    /** Ids of all projects, also of deleted ones, or of those that have a plan. */
     async ids(plan?: string): Promise<string[]> {
       const found = await store.find(projects, { limit: MANY, ...(plan === undefined ? {} : { where: { plan } }) });
       return found.map(({ id }) => id);
@@ -62,46 +80,7 @@ export function createProjects(store: Store) {
       return found.map(({ id, config_epoch: epoch }) => ({ project: id, epoch }));
     },
 
-    /** Null when there is no such project. */
-    async markChanging(project: string, now: number): Promise<ChangeMark | null> {
-      for (;;) {
-        const known = await byId(project);
-        if (known === null) return null;
-        const { unpublished_since: other } = known;
-        const at = other === null ? now : Math.max(now, other + 1);
-        const where = { id: project, unpublished_since: other };
-        if ((await store.change(projects, where, { unpublished_since: at })) === 1) {
-          return { project, at, isSole: other === null };
-        }
-      }
-    },
-
-    /** Whoever reads the project's configuration after this has all that was written before, by anybody. */
-    async takeEpoch(project: string, now: number): Promise<number | null> {
-      for (;;) {
-        const known = await byId(project);
-        if (known === null) return null;
-        const { config_epoch: last } = known;
-        const next = Math.max(last + 1, now);
-        if ((await store.change(projects, { id: project, config_epoch: last }, { config_epoch: next })) === 1)
-          return next;
-      }
-    },
-
-    /** Nothing when the project has been marked anew. */
-    async clearMark({ project, at }: Pick<ChangeMark, 'project' | 'at'>): Promise<void> {
-      await store.change(projects, { id: project, unpublished_since: at }, { unpublished_since: null });
-    },
-
-    /** Marked before that time, longest first. */
-    async unpublished(before: number): Promise<{ readonly project: string; readonly at: number }[]> {
-      const found = await store.find(projects, {
-        where: { unpublished_since: { lt: before } },
-        sort: { by: 'unpublished_since' },
-        limit: MANY,
-      });
-      return found.map(({ id, unpublished_since: at }) => ({ project: id, at: at ?? 0 }));
-    },
+    ...marking,
   };
 }
 

@@ -28,6 +28,12 @@ export function createShelf<C extends Collection>(store: Store, collection: C, s
       return found?.project === project ? found : null;
     },
 
+    /** Of whichever project it is. */
+    async find(id: string): Promise<Document | null> {
+      const [found] = of(await store.find(collection, { where: where({ id }), limit: 1 }));
+      return found ?? null;
+    },
+
     /** A page, in the order in which they were made. */
     async list(project: string, after: PageCursor | null, limit: number): Promise<Page<Document>> {
       const items = of(
@@ -42,7 +48,7 @@ export function createShelf<C extends Collection>(store: Store, collection: C, s
     },
 
     /** All of a project, or those of it that match. */
-    async ofProject(project: string, others: Partial<Document> = {}): Promise<Document[]> {
+    async ofProject(project: string, others: Where<C> = {}): Promise<Document[]> {
       return of(await store.find(collection, { where: where({ ...others, project }), limit: OF_PROJECT_MAX }));
     },
 

@@ -2,9 +2,9 @@ import type { Pause } from '@watchword/contracts';
 import type { ConfigParts } from '@watchword/platform';
 import type {
   ApiKeyDocument,
+  KeptProject,
   ListDocument,
   PolicyDocument,
-  ProjectDocument,
   ProviderDocument,
   RouteDocument,
   TemplateDocument,
@@ -12,7 +12,7 @@ import type {
 
 /** All that a project's copy is made from. */
 export interface ConfiguredProject {
-  readonly project: ProjectDocument;
+  readonly project: KeptProject;
   readonly monthlySends: number | null;
   /** The platform's own. */
   readonly pause: Pause;
@@ -29,7 +29,7 @@ export function toConfigParts(configured: ConfiguredProject): ConfigParts {
   const { project, monthlySends, pause, keys, policies, lists, providers, routes, templates } = configured;
   return {
     access: {
-      isSuspended: project.status === 'suspended',
+      isSuspended: project.status !== 'active',
       keys: keys.map(({ id, hash, mode, scopes, expires_at: expiresAt }) => ({
         id,
         hash,

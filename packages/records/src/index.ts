@@ -27,7 +27,7 @@ export type {
   VerificationDocument,
 } from './collections.ts';
 export type { Configuration } from './configuration.ts';
-export type { ChangeMark } from './configuration-projects.ts';
+export type { ChangeMark } from './configuration-marks.ts';
 export type { ChangeOutcome, Versioned } from './configuration-shelf.ts';
 export type { LeaseTable, ShardLease } from './leases.ts';
 export { migrateRecords } from './migrations/migrate-records.ts';

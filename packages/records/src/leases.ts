@@ -1,7 +1,7 @@
 import { recorders, type ShardCursor, shardCursors } from './collections.ts';
 import { add, requireChange, type Store } from './store.ts';
 
-/** The right to record one shard; a newer epoch ends it. */
+/** The right to record one shard behind a position: a newer epoch ends it, and so does a cursor that has moved. */
 export interface ShardLease {
   readonly shard: string;
   readonly owner: string;
@@ -68,6 +68,9 @@ export function createLeases(store: Store) {
       await store.deleteSome(recorders, { id: owner }, 1);
     },
 
+    /** False when somebody else has the shard, or its cursor is elsewhere. */
+    isHeld: (lease: ShardLease) => isHeld(store, lease),
+
     /** Recorders that died long ago are not worth keeping. */
     async forgetRecorders(deadBefore: number): Promise<void> {
       await store.deleteSome(recorders, { alive_until: { lt: deadBefore } }, ROWS_MAX);
@@ -80,14 +83,17 @@ export function createLeases(store: Store) {
   };
 }
 
+/** The position too: a write of ours that was given up as lost may arrive when later ones have moved the cursor. */
+const asHeld = ({ shard: id, owner, epoch, position }: ShardLease) => ({ id, owner, epoch, position });
+
 /** What a write of this lease depends on, and where it moves the cursor. */
-export const moveCursor = ({ shard, owner, epoch }: ShardLease, position: string) =>
-  requireChange(shardCursors, { id: shard, owner, epoch }, { position });
+export const moveCursor = (lease: ShardLease, position: string) =>
+  requireChange(shardCursors, asHeld(lease), { position });
 
 /** Says how far statistics and quotas have counted, as long as the lease holds. */
-export const countUpTo = ({ shard, owner, epoch }: ShardLease, counted: string) =>
-  requireChange(shardCursors, { id: shard, owner, epoch }, { counted });
+export const countUpTo = (lease: ShardLease, counted: string) =>
+  requireChange(shardCursors, asHeld(lease), { counted });
 
-export async function isHeld(store: Store, { shard, owner, epoch }: ShardLease): Promise<boolean> {
-  return (await store.find(shardCursors, { where: { id: shard, owner, epoch }, limit: 1 })).length > 0;
+export async function isHeld(store: Store, lease: ShardLease): Promise<boolean> {
+  return (await store.find(shardCursors, { where: asHeld(lease), limit: 1 })).length > 0;
 }

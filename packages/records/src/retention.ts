@@ -17,6 +17,8 @@ const BELONGINGS = [events, receipts, attempts, deliveries, tokens] as const;
 const VERIFICATIONS_PER_CHUNK = 100;
 const DOCUMENTS_PER_CHUNK = 2_000;
 const PROJECTS_MAX = 100_000;
+/** More than a chunk's verifications have. */
+const EVENTS_MAX = 1_000_000;
 
 /** Verifications opened before these times, ms since the epoch, are due to be deleted. */
 export interface Cutoffs {
@@ -43,6 +45,23 @@ export function createRetention(store: Store) {
     async readRetentions(): Promise<Map<string, number | null>> {
       const found = await store.find(projects, { limit: PROJECTS_MAX });
       return new Map(found.map(({ id, retention_days }) => [id, retention_days]));
+    },
+
+    /**
+     * From when on a project's verifications are kept with all that belongs to them: when the first of these was opened, ms
+     * since the epoch; null when there is none. A sweep that was cut off leaves some of the oldest with a part of their events.
+     */
+    async readKeptSince(project: string): Promise<number | null> {
+      const oldest = await store.find(verifications, {
+        where: { project },
+        sort: { by: 'opened_at' },
+        limit: VERIFICATIONS_PER_CHUNK,
+      });
+      const ids = oldest.map(({ id }) => id);
+      const theirs = await store.find(events, { where: { verification: { in: ids } }, limit: EVENTS_MAX });
+      const recorded = Map.groupBy(theirs, ({ verification }) => verification);
+      const cut = oldest.findLastIndex(({ id, applied_seq }) => (recorded.get(id)?.length ?? 0) < applied_seq);
+      return (oldest[cut + 1] ?? oldest.at(-1))?.opened_at ?? null;
     },
 
     /** Counts what there is and what is due, and stores it as the day's report; the first one of a day stays. */

@@ -1,57 +1,18 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { PolicyDocument, ProjectDocument, ProviderDocument } from '../src/collections/configuration.ts';
+import { apiKeys } from '../src/collections/configuration.ts';
 import { createRecords, type Records } from '../src/records.ts';
-import type { Store } from '../src/store.ts';
-
-const NOW = 1_700_000_000_000;
-const dated = { created_at: NOW, updated_at: NOW, version: 1 };
-
-const projectOf = (id: string, changes: Partial<ProjectDocument> = {}): ProjectDocument => ({
-  id,
-  name: 'Test',
-  status: 'active',
-  plan: null,
-  limits: { project_sends_per_hour: null, user_sends_per_minute: 3, ip_sends_per_hour: null },
-  pause: { all: false, countries: [] },
-  sms_countries: null,
-  retention_days: null,
-  config_epoch: 0,
-  unpublished_since: null,
-  ...dated,
-  ...changes,
-});
-
-const policyOf = (id: string, changes: Partial<PolicyDocument> = {}): PolicyDocument => ({
-  id,
-  project: 'p-1',
-  purpose: id,
-  rules: { checks_max: 5, workflow: [{ channel: 'sms' }] },
-  ...dated,
-  ...changes,
-});
-
-const providerOf = (id: string, changes: Partial<ProviderDocument> = {}): ProviderDocument => ({
-  id,
-  project: 'p-1',
-  name: id,
-  kind: 'twilio',
-  mode: 'test',
-  status: 'enabled',
-  settings: { from: '+15005550006' },
-  credentials: Buffer.from([1, 0, 255]),
-  seal_key: 1,
-  cost_micros: { '*': 7_500 },
-  ...dated,
-  ...changes,
-});
+import { add, type Store } from '../src/store.ts';
+import { dated, keyOf, NOW, policyOf, projectOf, providerOf } from './configuration-documents.ts';
 
 /** What the configuration promises, whatever keeps it. */
 export function testConfiguration(openEmpty: () => Promise<Store>): void {
   describe('what was decided', () => {
     let configuration: Records['configuration'];
     let records: Records;
+    let store: Store;
     beforeEach(async () => {
-      records = createRecords(await openEmpty());
+      store = await openEmpty();
+      records = createRecords(store);
       ({ configuration } = records);
     });
 
@@ -123,9 +84,9 @@ export function testConfiguration(openEmpty: () => Promise<Store>): void {
       expect(new Set(marks.map((mark) => mark?.at)).size).toBe(6);
       const [sole, ...more] = marks.filter((mark) => mark?.isSole);
       expect([sole?.at, more]).toEqual([NOW, []]);
-      await configuration.projects.clearMark({ project: 'p-1', at: NOW });
+      await configuration.projects.clearMarks([{ project: 'p-1', at: NOW }]);
       expect(await configuration.projects.unpublished(NOW + 100)).toEqual([{ project: 'p-1', at: NOW + 5 }]);
-      await configuration.projects.clearMark({ project: 'p-1', at: NOW + 5 });
+      await configuration.projects.clearMarks([{ project: 'p-1', at: NOW + 5 }]);
       expect(await configuration.projects.unpublished(NOW + 100)).toEqual([]);
       expect(await configuration.projects.markChanging('p-none', NOW)).toBeNull();
     });
@@ -149,21 +110,9 @@ export function testConfiguration(openEmpty: () => Promise<Store>): void {
       const settings = await configuration.platform.read(NOW);
       const pause = { all: false, countries: ['FR', 'GB'] };
       await configuration.platform.change(settings, { pause, updated_at: NOW });
-      const key = {
-        project: 'p-1',
-        name: 'Key',
-        hint: 'ww_test_',
-        mode: 'test' as const,
-        scopes: ['platform' as const],
-        expires_at: null,
-        revoked_at: null,
-        replaced_by: null,
-        created_by: 'root',
-        ...dated,
-      };
-      await configuration.keys.create({ ...key, id: 'key_1', hash: 'a' });
-      await configuration.keys.create({ ...key, id: 'key_2', hash: 'b', revoked_at: NOW });
-      await configuration.keys.create({ ...key, id: 'key_3', hash: 'c', expires_at: NOW });
+      await configuration.keys.create(keyOf('key_1'));
+      await configuration.keys.create(keyOf('key_2', { revoked_at: NOW }));
+      await configuration.keys.create(keyOf('key_3', { expires_at: NOW }));
       await configuration.policies.create(policyOf('pol_1', { purpose: 'login' }));
       await configuration.providers.create(providerOf('prv_1'));
       const snapshot = await configuration.snapshot('p-1', NOW);
@@ -175,6 +124,63 @@ export function testConfiguration(openEmpty: () => Promise<Store>): void {
       expect(snapshot?.access.keys).toHaveLength(1);
       expect(snapshot?.sending.pause.countries.toSorted()).toEqual(['FR', 'GB']);
       expect(await configuration.snapshot('p-none', NOW)).toBeNull();
+    });
+
+    test('keys that have ended take no room from valid ones, however many they are', async () => {
+      await configuration.projects.create(projectOf('p-1'));
+      const ended = Array.from({ length: 10_000 }, (_, index) => keyOf(`key_a${index}`, { expires_at: NOW - 1 }));
+      await store.write([add(apiKeys, ended)]);
+      await configuration.keys.create(keyOf('key_b', { expires_at: NOW + 1 }));
+      await configuration.keys.create(keyOf('key_c'));
+      const snapshot = await configuration.snapshot('p-1', NOW);
+      expect(snapshot?.access.keys.map(({ id }) => id).toSorted()).toEqual(['key_b', 'key_c']);
+    });
+
+    test('a project whose plan is gone has no snapshot, rather than one without a quota', async () => {
+      await configuration.projects.create(projectOf('p-1', { plan: 'pln_gone' }));
+      await expect(configuration.snapshot('p-1', NOW)).rejects.toThrow(/p-1 has plan pln_gone, which is gone/);
+    });
+
+    test('nobody finds a deleted project, and its copy is seen to all the same', async () => {
+      const { projects } = configuration;
+      expect(await projects.isEmpty()).toBe(true);
+      const project = projectOf('p-1', { plan: 'pln_1', retention_days: 7 });
+      await projects.create(project);
+      await projects.create(projectOf('p-2'));
+      expect(await projects.remove({ ...project, version: 2 }, NOW)).toBe('stale');
+      expect(await projects.remove(project, NOW + 1)).toBe('removed');
+      expect(await projects.read('p-1')).toBeNull();
+      expect((await projects.list(null, 1)).items.map(({ id }) => id)).toEqual(['p-2']);
+      expect(await projects.ids('pln_1')).toEqual([]);
+      const epoch = await projects.takeEpoch('p-1', NOW);
+      expect(await projects.epochs()).toContainEqual({ project: 'p-1', epoch });
+      const snapshot = await configuration.snapshot('p-1', NOW);
+      expect(snapshot?.access).toMatchObject({ isSuspended: true, keys: [], monthlySends: null });
+      expect((await records.readRetentions()).get('p-1')).toBe(7);
+    });
+
+    test('all projects are marked at once, and a mark that another has set stays no one’s alone', async () => {
+      const { projects } = configuration;
+      for (const id of ['p-1', 'p-2', 'p-3']) await projects.create(projectOf(id));
+      const other = await projects.markChanging('p-2', NOW - 5);
+      const marks = await projects.markAllChanging(NOW);
+      expect(marks).toEqual([
+        { project: 'p-1', at: NOW, isSole: true },
+        { project: 'p-2', at: NOW, isSole: false },
+        { project: 'p-3', at: NOW, isSole: true },
+      ]);
+      await projects.clearMarks(other ? [other] : []);
+      await projects.clearMarks(marks.filter(({ isSole }) => isSole));
+      expect(await projects.unpublished(NOW + 1)).toEqual([{ project: 'p-2', at: NOW }]);
+    });
+
+    test('marking all takes no mark of the same millisecond for its own', async () => {
+      const { projects } = configuration;
+      for (const id of ['p-1', 'p-2']) await projects.create(projectOf(id));
+      await projects.markChanging('p-2', NOW);
+      const marks = await projects.markAllChanging(NOW);
+      expect(marks.filter(({ isSole }) => isSole)).toEqual([]);
+      expect((await projects.unpublished(NOW + 9)).map(({ at }) => at)).toEqual(marks.map(({ at }) => at));
     });
 
     test('the audit of a project is its own, latest first', async () => {

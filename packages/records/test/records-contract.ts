@@ -99,6 +99,18 @@ const batchOf = (changes: Partial<Batch>): Batch => ({
   ...changes,
 });
 
+const AUDITED = {
+  project: 'p-1',
+  actor: 'api',
+  action: 'destination.erase',
+  resource: 'destination',
+  resource_id: 'ers_a',
+  before: null,
+  after: null,
+  request_id: '',
+  at: NOW,
+};
+
 /** What every backend of the records must hold. `open` gives an empty one each time. */
 export function testRecords(open: () => Promise<Store>): void {
   let store: Store;
@@ -157,6 +169,20 @@ export function testRecords(open: () => Promise<Store>): void {
     test('a refused document is told apart from a database that is away', async () => {
       const broken = { ...verificationOf('a'), project: null } as unknown as VerificationDocument;
       await expect(store.write([put(verifications, [broken])])).rejects.toThrow(RecordsRejected);
+      expect(await all()).toEqual([]);
+    });
+
+    test.each<[string, unknown]>([
+      ['a name that ends early', { 'a\0b': 1 }],
+      ['a name of the drivers', { inner: { _bsontype: 'Long' } }],
+      ['a name that is lost', JSON.parse('{"__proto__": 1}')],
+      ['more than fits', { a: 'x'.repeat(16 * 1024 * 1024) }],
+      ['depths', JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`)],
+    ])('a document with %s in it is refused before anything of its write is kept', async (_, data) => {
+      const odd = { ...eventOf('a', 1), data } as EventDocument;
+      await expect(store.write([put(verifications, [verificationOf('a')]), add(events, [odd])])).rejects.toThrow(
+        RecordsRejected,
+      );
       expect(await all()).toEqual([]);
     });
 
@@ -269,6 +295,35 @@ export function testRecords(open: () => Promise<Store>): void {
       });
     });
 
+    test('a batch of ours that arrives when a later one has moved the cursor changes nothing of it', async () => {
+      const lease = await takenShard('rec-a');
+      const lost = batchOf({ position: '5-0', verifications: [verificationOf('a')] });
+      const later = batchOf({ position: '9-0', verifications: [verificationOf('a', { applied_seq: 2 })] });
+      expect(await records.writeBatch(lease, later)).toBe('written');
+      expect(await records.writeBatch(lease, lost)).toBe('fenced');
+      expect(await records.writeBatch(lease, later)).toBe('fenced');
+      const cursor = (await records.cursors()).find(({ id }) => id === '00');
+      expect(cursor).toMatchObject({ position: '9-0', counted: '9-0', owner: 'rec-a' });
+      expect(await records.writeBatch({ ...lease, position: '9-0' }, batchOf({ position: '10-0' }))).toBe('written');
+    });
+
+    test('what is erased was opened until then, and by whoever has the shard', async () => {
+      const blind = Buffer.alloc(32, 7);
+      await store.write([
+        put(verifications, [verificationOf('a'), verificationOf('b', { opened_at: NOW + 1 }), verificationOf('c')]),
+      ]);
+      expect(await records.findByDestination('p-1', [blind], NOW)).toEqual(['a', 'c']);
+      const stale = await takenShard('rec-a');
+      const current = await takenShard('rec-b');
+      const erasure = { ...AUDITED, id: 'aud_a' };
+      expect([await records.isHeld(stale), await records.isHeld(current)]).toEqual([false, true]);
+      expect(await records.eraseVerifications(stale, ['a'], NOW, erasure)).toBe('fenced');
+      expect((await all()).map(({ erased_at }) => erased_at)).toEqual([null, null, null]);
+      expect((await records.audit.list('p-1', { after: null, limit: 9 })).items).toEqual([]);
+      expect(await records.eraseVerifications(current, ['a'], NOW, erasure)).toBe('erased');
+      expect((await all()).map(({ erased_at }) => erased_at)).toEqual([NOW, null, null]);
+    });
+
     test('renewing prolongs what one holds and shows everyone who is there', async () => {
       await takenShard('rec-a');
       const table = await records.renewLeases('rec-b', NOW + 9_000, SHARDS);
@@ -359,6 +414,24 @@ export function testRecords(open: () => Promise<Store>): void {
       expect((await all()).map(({ id }) => id)).toEqual(['new']);
       expect(await store.count(events, {})).toBe(2);
       expect(await store.count(deliveries, {})).toBe(1);
+    });
+
+    test('a project is kept since the oldest verification that no sweep has begun to take', async () => {
+      expect(await records.readKeptSince('p-1')).toBeNull();
+      await store.write([
+        put(
+          verifications,
+          [1, 2, 3, 4].map((at) => verificationOf(`v${at}`, { opened_at: at, applied_seq: 2 })),
+        ),
+        put(verifications, [verificationOf('other', { project: 'p-2', opened_at: 9 })]),
+        add(
+          events,
+          ['v1', 'v3', 'v4', 'other'].flatMap((id) => [eventOf(id, 1), eventOf(id, 2)]),
+        ),
+        add(events, [eventOf('v2', 2)]),
+      ]);
+      expect(await records.readKeptSince('p-1')).toBe(3);
+      expect(await records.readKeptSince('p-2')).toBe(9);
     });
 
     test('what was set aside long ago goes too', async () => {

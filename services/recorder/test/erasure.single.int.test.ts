@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Secret, singleKeyRing } from '@watchword/platform';
-import { createBlindIndex, RecordsUnavailable } from '@watchword/records';
+import { comparePositions, createBlindIndex, RecordsUnavailable, type ShardLease } from '@watchword/records';
 import { eventually } from '@watchword/testkit';
 import { createErasure, createSealer, createVerifications } from '@watchword/verifications';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -21,6 +21,7 @@ const POLICY = {
 } as const;
 const DESTINATION = '+14155550142';
 const USER = 'user-of-the-erasure';
+const ASKED = { key: 'key_of_the_erasure', requestId: 'request-of-the-erasure' };
 const PURPOSES = ['login', 'transaction'];
 
 let scene: Scene;
@@ -53,7 +54,7 @@ function startMachine() {
     if (sent.result !== 'sent') throw new Error(sent.result);
     return sent.id.slice('ver_'.length);
   }
-  const erase = (project: string) => erasure.erase(DESTINATION, PURPOSES, call(project));
+  const erase = (project: string) => erasure.erase(DESTINATION, PURPOSES, { ...call(project), ...ASKED });
   return { open, erase, erasure };
 }
 
@@ -135,7 +136,13 @@ test('of an erased destination nothing is left in the database or in Redis, and 
   expect(await verificationOf(other)).toMatchObject({ erased_at: null, seal_key: 1 });
   expect(await verificationOf(later)).toMatchObject({ erased_at: null, seal_key: 1 });
   expect((await scene.records.audit.list('p', { after: null, limit: 9 })).items).toMatchObject([
-    { action: 'destination.erase', resource_id: erased.id, after: { verifications: 3 }, actor: 'api' },
+    {
+      action: 'destination.erase',
+      resource_id: erased.id,
+      after: { verifications: 3 },
+      actor: ASKED.key,
+      request_id: ASKED.requestId,
+    },
   ]);
   expect(await scene.records.listPoison(9)).toEqual([]);
 
@@ -219,7 +226,9 @@ test.each(['forgetting in Redis', 'erasing', 'moving the cursor'])(
     const lease = cursor && (await records.takeShard(cursor, 'rec_a', Date.now() + 60_000));
     if (!lease) throw new Error('not taken');
     await expect(record(lease, entries)).rejects.toThrow('cut off');
-    expect(await record(lease, entries)).toBe('written');
+    const come = (await records.cursors()).find(({ id }) => id === shard)?.position ?? '';
+    const left = entries.filter(({ position }) => comparePositions(position, come) > 0);
+    expect(await record({ ...lease, position: come }, left)).toBe('written');
     expect(isCut).toBe(true);
     for (const id of ids) expect(await verificationOf(id)).toMatchObject({ seal_key: null, status: 'canceled' });
     expect((await records.audit.list('p', { after: null, limit: 9 })).items).toMatchObject([
@@ -242,4 +251,67 @@ test('an erasure that does not open is set aside, and says so', async () => {
     reason: 'destination does not open',
     fields: { s: `sealed: ${sealed.length} bytes` },
   });
+});
+
+/** A recorder of the scene's database that is asked by hand, and what it forgets in Redis. */
+function startByHand(shard: string) {
+  const { records } = scene;
+  const forgotten: string[] = [];
+  const take = async (owner: string): Promise<ShardLease> => {
+    const { cursors } = await records.renewLeases(owner, Date.now() + 60_000, [shard]);
+    const cursor = cursors.find(({ id }) => id === shard);
+    const lease = cursor && (await records.takeShard(cursor, owner, Date.now() + 60_000));
+    if (!lease) throw new Error('not taken');
+    return lease;
+  };
+  const record = createRecordEntries({
+    records,
+    sealer: createSealer(singleKeyRing(keyOf('SEAL_KEY'))),
+    blindIndex: createBlindIndex(singleKeyRing(keyOf('INDEX_KEY'))),
+    forgetting: { forget: async (ids) => forgotten.push(...ids) },
+    observer: {
+      recorded: () => undefined,
+      batch: () => undefined,
+      setAside: (_, __, reason) => expect.unreachable(reason),
+      failing: () => undefined,
+      recovered: () => undefined,
+    },
+    now: () => Date.now(),
+  });
+  return { take, record, forgotten };
+}
+
+const isErasure = ({ fields }: { fields: Record<string, Buffer> }) => fields.t?.toString() === 'destination.erased';
+
+test('a recorder that has lost its shard erases nothing, neither in the database nor in Redis', async () => {
+  const machine = startMachine();
+  const id = await machine.open('fenced', DESTINATION);
+  await machine.erase('fenced');
+  const [shard, entries] = await scene.entriesOf(id);
+  const { take, record, forgotten } = startByHand(shard);
+  const lease = await take('rec_a');
+  const events = entries.slice(0, entries.findIndex(isErasure));
+  expect(await record(lease, events)).toBe('written');
+  const lost = { ...lease, position: events.at(-1)?.position ?? '' };
+  await take('rec_b');
+  expect(await record(lost, entries.filter(isErasure))).toBe('fenced');
+  expect(forgotten).toEqual([]);
+  expect(await verificationOf(id)).toMatchObject({ seal_key: 1, erased_at: null });
+  expect((await scene.records.audit.list('fenced', { after: null, limit: 9 })).items).toEqual([]);
+});
+
+test('what was opened while an erasure was on its way to Redis is erased, and what was opened after it is not', async () => {
+  const machine = startMachine();
+  const id = await machine.open('late', DESTINATION);
+  const [shard] = await scene.entriesOf(id);
+  const meanwhile = await scene.live(Number(shard), Date.now() + 1_000, DESTINATION, 'late');
+  const later = await scene.live(Number(shard), Date.now() + 60_000, DESTINATION, 'late');
+  await machine.erase('late');
+  const [, entries] = await scene.entriesOf(id);
+  const { take, record, forgotten } = startByHand(shard);
+  // As if somebody else had recorded it, before this one came to the erasure.
+  expect(await record(await take('rec_a'), entries)).toBe('written');
+  expect(forgotten.toSorted()).toEqual([id, meanwhile].toSorted());
+  for (const erased of [id, meanwhile]) expect(await verificationOf(erased)).toMatchObject({ seal_key: null });
+  expect(await verificationOf(later)).toMatchObject({ seal_key: 1, erased_at: null });
 });

@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type KeyRing, Secret } from '@watchword/platform';
-import { createBlindIndex, createRecords, openSqliteStore, type Records, type Store } from '@watchword/records';
+import {
+  createBlindIndex,
+  createRecords,
+  openSqliteStore,
+  type Records,
+  type ShardLease,
+  type Store,
+} from '@watchword/records';
 import { createSealer } from '@watchword/verifications';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ResealProgress, resealRecords } from '../src/index.ts';
@@ -77,6 +84,12 @@ async function take() {
   return lease;
 }
 
+/** The lease behind what was recorded by it. */
+async function asItStands(lease: ShardLease): Promise<ShardLease> {
+  const cursor = (await records.cursors()).find(({ id }) => id === lease.shard);
+  return { ...lease, position: cursor?.position ?? lease.position };
+}
+
 const verificationOf = async (number: number) =>
   (await records.readStates([idOf(number)])).get(idOf(number))?.verification;
 
@@ -110,6 +123,28 @@ test('everything stands under the current keys afterwards, opens and is found by
   } as const;
   await records.configuration.providers.create({ id: 'prv_a', ...provider });
 
+  const list = {
+    id: 'lst_a',
+    project: 'p',
+    name: 'blocked',
+    kind: 'block',
+    entries: createSealer(oldSeal).seal('["+4411"]', 'lst_a', 'entries'),
+    seal_key: 2,
+    size: 1,
+    created_at: 1,
+    updated_at: 1,
+    version: 1,
+  } as const;
+  await records.configuration.lists.create(list);
+  /** The console, which has not heard of the new key: another list, between what the job reads and what it writes. */
+  const longer = {
+    ...list,
+    entries: createSealer(oldSeal).seal('["+4411","+4412"]', 'lst_a', 'entries'),
+    size: 2,
+    version: 2,
+  };
+  const outcomes: string[] = [];
+
   // A recorder has read these as they were, and writes what comes next once they are sealed anew.
   let go = () => undefined as void;
   const gate = new Promise<void>((resolve) => {
@@ -124,7 +159,7 @@ test('everything stands under the current keys afterwards, opens and is found by
     bothSeal,
     bothIndex,
   )(
-    lease,
+    await asItStands(lease),
     numbers.map((number) => at(entryOf(idOf(number), 2, 'check.judged', { result: 'incorrect', checks_remaining: 2 }))),
   );
   const republished: string[] = [];
@@ -135,7 +170,15 @@ test('everything stands under the current keys afterwards, opens and is found by
     blindIndex: createBlindIndex(bothIndex),
     sealKeys: bothSeal,
     indexKeys: bothIndex,
-    republish: async (project) => void republished.push(project),
+    republish: async (project) => {
+      republished.push(project);
+      // Before the list is sealed anew: of the provider's two and the list's first, the third.
+      if (republished.length === 3) outcomes.push(await records.configuration.lists.change(list, longer));
+      // After that, once it is: who read it before comes too late.
+      if (republished.length === 6) {
+        outcomes.push(await records.configuration.lists.change(longer, { ...longer, version: 3 }));
+      }
+    },
     onProgress: (progress) => {
       told.push(progress);
       if (told.length === 251) go();
@@ -143,8 +186,9 @@ test('everything stands under the current keys afterwards, opens and is found by
     quietMs: 10,
   });
   expect(await end).toBe('written');
-  expect(result).toMatchObject({ resealed: 251, lost: 0 });
-  expect(republished).toEqual(['p', 'p']);
+  expect(result).toMatchObject({ resealed: 252, lost: 0 });
+  expect(republished).toEqual(['p', 'p', 'p', 'p', 'p', 'p']);
+  expect(outcomes).toEqual(['changed', 'stale']);
   const [sealer, blindIndex] = [createSealer(newSeal), createBlindIndex(newIndex)];
   for (const number of [0, 99, 249]) {
     const verification = await verificationOf(number);
@@ -164,6 +208,9 @@ test('everything stands under the current keys afterwards, opens and is found by
   const [sealed] = (await records.listUnderOtherKey('providers', 'seal_key', { gt: 0 }, null, 9)).items;
   expect(sealed?.seal_key).toBe(3);
   expect(sealer.unseal(sealed?.credentials as Buffer, 'prv_a', 'credentials')).toBe('{"token":"t"}');
+  const [listed] = await records.configuration.lists.ofProject('p');
+  expect(listed).toMatchObject({ seal_key: 3, size: 2, version: 3 });
+  expect(sealer.unseal(listed?.entries as Buffer, 'lst_a', 'entries')).toBe('["+4411","+4412"]');
   for (const field of ['seal_key', 'destination_index_key'] as const) {
     for (const key of [{ lt: field === 'seal_key' ? 3 : 4 }, { gt: field === 'seal_key' ? 3 : 4 }]) {
       expect((await records.listUnderOtherKey('verifications', field, key, null, 9)).items).toEqual([]);
@@ -191,7 +238,7 @@ test('what nobody can open any more is passed by and counted, and what was erase
     request_id: '',
     at: 1,
   };
-  await records.eraseVerifications([idOf(3)], 9, audit);
+  expect(await records.eraseVerifications(await asItStands(lease), [idOf(3)], 9, audit)).toBe('erased');
   const current = ringOf('seal', 4, 3);
   const options = {
     records,
@@ -243,6 +290,6 @@ test('users are sealed and indexed anew, so that they sign in after an old key h
   });
   expect({ resealed, lost }).toEqual({ resealed: 1, lost: 0 });
   const [user] = (await records.listUnderOtherKey('users', 'seal_key', { gt: 0 }, null, 9)).items;
-  expect(user).toMatchObject({ seal_key: 3, email_index_key: 4, email_index: newIndex.of(address).digest });
+  expect(user).toMatchObject({ version: 2, seal_key: 3, email_index_key: 4, email_index: newIndex.of(address).digest });
   expect(createSealer(ringOf('seal', 3)).unseal(user?.email as Buffer, 'usr_a', 'email')).toBe(address);
 });

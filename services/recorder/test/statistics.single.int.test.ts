@@ -29,6 +29,31 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+const OF_ALL = {
+  mode: 'test',
+  channel: 'sms',
+  provider: '',
+  country: 'US',
+  purpose: 'login',
+  template: '',
+} as const;
+
+/** One verification of each project, of which nothing was sent. */
+async function recordOpened(projects: readonly string[], at: number): Promise<void> {
+  const records = createRecords(store);
+  const lease = await take(records, 'opened', 'rec_opened', ['opened']);
+  const entries = projects.map((project, index) => {
+    const id = String(index).padStart(26, '0');
+    const data = { project, mode: 'test', purpose: 'login', country: 'US', checks_max: 3, code_ttl_ms: 1_000 };
+    const fields = { v: id, q: 1, t: 'verification.opened', a: at, d: JSON.stringify(data) };
+    const texts = Object.entries(fields).map(([name, value]) => [name, Buffer.from(String(value))] as const);
+    const sealed = ['s', sealer.seal('+14155550123', id, 'destination')] as const;
+    return { position: `1-${index + 1}`, fields: Object.fromEntries([...texts, sealed]) };
+  });
+  expect(await recorderOver(store)(lease, entries)).toBe('written');
+  await records.leave('rec_opened');
+}
+
 type Fault = () => Promise<void>;
 
 /** A database without transactions: what was written stays, wherever `fault` cuts off. */
@@ -66,8 +91,8 @@ function recorderOver(of: Store) {
   return recordEntries;
 }
 
-async function take(records: Records, shard: string, owner: string): Promise<ShardLease> {
-  const { cursors } = await records.renewLeases(owner, 1, SHARDS);
+async function take(records: Records, shard: string, owner: string, shards = SHARDS): Promise<ShardLease> {
+  const { cursors } = await records.renewLeases(owner, 1, shards);
   const cursor = cursors.find(({ id }) => id === shard);
   const lease = cursor && (await records.takeShard(cursor, owner, 1));
   if (!lease) throw new Error('not taken');
@@ -159,18 +184,12 @@ test('a rebuild puts right what was changed, keeps what is older than the events
     ends.set(shard, half);
     expect(await record(await take(records, shard, 'rec_a'), stream.slice(0, half))).toBe('written');
   }
-  const old = {
-    project: 'p0',
-    mode: 'test',
-    channel: 'sms',
-    provider: '',
-    country: 'US',
-    purpose: 'login',
-    template: '',
-  } as const;
+  const old = { ...OF_ALL, project: 'p0' } as const;
   const kept = { ...old, resolution: 'day', bucket: MIDNIGHT - 40 * DAY_MS, counters: { sent: 7 } } as const;
   const wrong = { ...old, resolution: 'day', bucket: MIDNIGHT, country: 'FR', counters: { sent: 9 } } as const;
   await records.addStatistics([kept, wrong]);
+  // Whole days are recorded of both projects, so that today's can be counted anew.
+  await recordOpened(['p0', 'p1'], MIDNIGHT - 3 * DAY_MS);
   const now = () => MIDNIGHT + 3_600_000;
   await records.renewLeases('rec_a', now() + 1, SHARDS);
   const options = { records, retentionDays: 30, now };
@@ -184,6 +203,25 @@ test('a rebuild puts right what was changed, keeps what is older than the events
   const { stored, counted } = await compareStatistics(records);
   expect(stored.filter((row) => !counted.includes(row))).toEqual([expect.stringContaining('["sent",7]')]);
   expect(counted.filter((row) => !stored.includes(row))).toEqual([]);
+});
+
+test('a rebuild leaves alone what is older than what is recorded, whatever the retention is said to be', async () => {
+  const records = createRecords(store);
+  const rowOf = (project: string, bucket: number) =>
+    ({ ...OF_ALL, project, resolution: 'day', bucket, counters: { sent: 7 } }) as const;
+  // Of p0 all before MIDNIGHT was deleted by a retention that is longer today; of p1 nothing is left.
+  await recordOpened(['p0'], MIDNIGHT + 1);
+  const rows = [-3, 0, 1, 2].map((day) => rowOf('p0', MIDNIGHT + day * DAY_MS));
+  await records.addStatistics([...rows, rowOf('p1', MIDNIGHT + 2 * DAY_MS)]);
+  const now = () => MIDNIGHT + 2 * DAY_MS;
+  expect(await rebuildStatistics({ records, retentionDays: 90, now })).toMatchObject({ result: 'rebuilt' });
+  const left = (await records.listStatistics(null, 99)).items.map(({ project, bucket }) => [project, bucket]);
+  expect(left).toEqual([
+    ['p0', MIDNIGHT - 3 * DAY_MS],
+    ['p0', MIDNIGHT],
+    ['p0', MIDNIGHT + DAY_MS],
+    ['p1', MIDNIGHT + 2 * DAY_MS],
+  ]);
 });
 
 test('what was counted and then swept away is not counted again when a batch that was cut off is repeated', async () => {

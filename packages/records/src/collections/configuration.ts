@@ -16,7 +16,8 @@ export const projects = defineCollection(
   'projects',
   {
     name: text(),
-    status: text<'active' | 'suspended'>(),
+    /** `deleted`: only its emptied copy is still seen to. */
+    status: text<'active' | 'suspended' | 'deleted'>(),
     plan: optional(text()),
     limits: json<Limits>(),
     pause: json<Pause>(),
@@ -170,7 +171,9 @@ export const audit = defineCollection(
 );
 
 export type PlanDocument = DocumentOf<typeof plans>;
-export type ProjectDocument = DocumentOf<typeof projects>;
+/** A project as it is kept: also one that is nobody's any more. */
+export type KeptProject = DocumentOf<typeof projects>;
+export type ProjectDocument = KeptProject & { readonly status: 'active' | 'suspended' };
 export type ApiKeyDocument = DocumentOf<typeof apiKeys>;
 export type PolicyDocument = DocumentOf<typeof policies>;
 export type TemplateDocument = DocumentOf<typeof templates>;

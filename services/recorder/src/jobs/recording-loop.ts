@@ -84,9 +84,7 @@ export function startRecordingLoop({ streams, shards, recordEntries, observer }:
   async function record(shard: HeldShard, entries: readonly StreamEntry[]): Promise<void> {
     const last = entries.at(-1);
     if (last) {
-      const result = await recordEntries(shard.lease, entries, renewWhenDue);
-      waiting.delete(shard.lease.shard);
-      if (result === 'fenced') return shards.lose(shard.lease.shard);
+      if ((await recordBehind(shard, entries)) === 'fenced') return;
       shard.position = last.position;
       shard.isTrimmed = false;
     }
@@ -94,6 +92,25 @@ export function startRecordingLoop({ streams, shards, recordEntries, observer }:
     // Only what is recorded. Cut off before this, the next round or the next owner trims.
     await streams.trim(shard.lease.shard, shard.position);
     shard.isTrimmed = true;
+  }
+
+  /** Fenced or cut off, it is the database that says whose the shard is and how far it was recorded: it is asked at once. */
+  async function recordBehind({ lease, position }: HeldShard, entries: readonly StreamEntry[]) {
+    let isKnown = false;
+    try {
+      const result = await recordEntries({ ...lease, position }, entries, renewWhenDue);
+      waiting.delete(lease.shard);
+      isKnown = result === 'written';
+      return result;
+    } catch (error) {
+      isKnown = !(error instanceof RecordsUnavailable);
+      throw error;
+    } finally {
+      if (!isKnown) {
+        shards.lose(lease.shard);
+        renewedAt = Number.NEGATIVE_INFINITY;
+      }
+    }
   }
 
   /** While the records are away nobody can tell whose shard is whose, but what waits in Redis is seen by all. */

@@ -67,7 +67,7 @@ export function createHoldShards({ records, owner, shards, now }: HoldShardsDeps
       }
     },
 
-    /** Another recorder has it now. */
+    /** Another recorder has it now, or its cursor is elsewhere: held again, if it is ours, as the next table shows it. */
     lose(shard: string): void {
       held.delete(shard);
     },

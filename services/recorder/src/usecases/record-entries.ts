@@ -12,6 +12,11 @@ export interface RecordEntriesDeps extends Omit<BuildBatchDeps & EraseDestinatio
 
 type Written = 'written' | 'fenced';
 
+/** The lease, and the position to which its writes have come. */
+interface Progress {
+  lease: ShardLease;
+}
+
 /** A shard's stream entries become records, and its cursor moves behind them, in one write. */
 export function createRecordEntries(deps: RecordEntriesDeps) {
   const { records, observer, now } = deps;
@@ -21,14 +26,15 @@ export function createRecordEntries(deps: RecordEntriesDeps) {
   /**
    * When the database refuses a document, the entries are written one by one and the culprit is set aside, so that no entry
    * stops its shard; an erasure is a write of its own, behind what was recorded before it. `beforeEntry` is awaited before each
-   * of these, since they may outlast a lease. A database that is away throws `RecordsUnavailable`, and all of it is to be
-   * tried again.
+   * of these, since they may outlast a lease. A database that is away throws `RecordsUnavailable`: then, and when it is
+   * fenced, only the cursor in the database says how far all of this has come.
    */
   return async function recordEntries(
     lease: ShardLease,
     entries: readonly StreamEntry[],
     beforeEntry: () => Promise<void> = async () => undefined,
   ): Promise<Written> {
+    const progress: Progress = { lease };
     let waiting: ReadEntry[] = [];
     for (const entry of entries) {
       const read = readEntry(entry);
@@ -36,57 +42,62 @@ export function createRecordEntries(deps: RecordEntriesDeps) {
         waiting.push({ entry, read });
         continue;
       }
-      if ((await recordEvents(lease, waiting, beforeEntry)) === 'fenced') return 'fenced';
+      if ((await recordEvents(progress, waiting, beforeEntry)) === 'fenced') return 'fenced';
       waiting = [];
       await beforeEntry();
-      if ((await recordErasure(lease, entry, read)) === 'fenced') return 'fenced';
+      if ((await recordErasure(progress, entry, read)) === 'fenced') return 'fenced';
     }
-    return recordEvents(lease, waiting, beforeEntry);
+    return recordEvents(progress, waiting, beforeEntry);
   };
 
   async function recordEvents(
-    lease: ShardLease,
+    progress: Progress,
     entries: readonly ReadEntry[],
     beforeEntry: () => Promise<void>,
   ): Promise<Written> {
     if (entries.length === 0) return 'written';
     try {
-      return await write(lease, await buildBatch(lease.shard, entries));
+      return await write(progress, await buildBatch(progress.lease.shard, entries));
     } catch (error) {
       if (!(error instanceof RecordsRejected)) throw error;
     }
     observer.batch('refused');
     for (const entry of entries) {
       await beforeEntry();
-      if ((await recordAlone(lease, entry)) === 'fenced') return 'fenced';
+      if ((await recordAlone(progress, entry)) === 'fenced') return 'fenced';
     }
     return 'written';
   }
 
-  async function recordAlone(lease: ShardLease, read: ReadEntry): Promise<Written> {
+  async function recordAlone(progress: Progress, read: ReadEntry): Promise<Written> {
     try {
-      return await write(lease, await buildBatch(lease.shard, [read]));
+      return await write(progress, await buildBatch(progress.lease.shard, [read]));
     } catch (error) {
       if (!(error instanceof RecordsRejected)) throw error;
-      return setAside(lease, read.entry, `refused: ${error.message}`);
+      return setAside(progress, read.entry, `refused: ${error.message}`);
     }
   }
 
-  async function recordErasure(lease: ShardLease, entry: StreamEntry, read: ErasureEntry): Promise<Written> {
-    const result = await eraseDestination(read);
-    if (result === 'sealed') return setAside(lease, entry, 'destination does not open');
-    return write(lease, { ...EMPTY, position: entry.position });
+  async function recordErasure(progress: Progress, entry: StreamEntry, read: ErasureEntry): Promise<Written> {
+    const result = await eraseDestination(progress.lease, entry.position, read);
+    if (result === 'sealed') return setAside(progress, entry, 'destination does not open');
+    if (result === 'fenced') {
+      observer.batch(result);
+      return result;
+    }
+    return write(progress, { ...EMPTY, position: entry.position });
   }
 
-  function setAside(lease: ShardLease, entry: StreamEntry, reason: string): Promise<Written> {
-    const poison: PoisonDocument[] = [toPoison(lease.shard, entry, reason, now())];
-    return write(lease, { ...EMPTY, position: entry.position, poison });
+  function setAside(progress: Progress, entry: StreamEntry, reason: string): Promise<Written> {
+    const poison: PoisonDocument[] = [toPoison(progress.lease.shard, entry, reason, now())];
+    return write(progress, { ...EMPTY, position: entry.position, poison });
   }
 
-  async function write(lease: ShardLease, batch: Batch): Promise<Written> {
-    const result = await records.writeBatch(lease, batch);
+  async function write(progress: Progress, batch: Batch): Promise<Written> {
+    const result = await records.writeBatch(progress.lease, batch);
     observer.batch(result);
     if (result === 'fenced') return result;
+    progress.lease = { ...progress.lease, position: batch.position };
     observer.recorded(batch.events.length, batch.poison.length);
     for (const { shard, position, reason } of batch.poison) observer.setAside(shard, position, reason);
     return result;

@@ -9,20 +9,24 @@ export interface RecountProgress {
   readonly events: number;
 }
 
+/** The first wanted bucket, ms since the epoch, of each resolution. */
+export type WantedFrom = Readonly<Record<StatisticsResolution, number>>;
+
 export interface RecountOptions {
   readonly records: Pick<Records, 'listVerifications' | 'readEventsOf'>;
-  /** Which rows are wanted: minutes of a year would be too many to hold. */
-  readonly isWanted?: (project: string, resolution: StatisticsResolution, bucket: number) => boolean;
+  /** From when on a project's rows are wanted: minutes of a year would be too many to hold. */
+  readonly readWanted?: (project: string) => Promise<WantedFrom>;
   readonly onProgress?: (progress: RecountProgress) => void;
 }
 
 const PER_PAGE = 200;
+const ALL: WantedFrom = { minute: 0, day: 0 };
 
 /**
  * What the statistics must say, by the ids of their rows: counted anew from the recorded events of every verification there
  * is. Holds all wanted rows in memory.
  */
-export async function recountStatistics({ records, isWanted = () => true, onProgress }: RecountOptions) {
+export async function recountStatistics({ records, readWanted = async () => ALL, onProgress }: RecountOptions) {
   const rows = new Map<string, StatisticsRow & { readonly counters: Record<string, number> }>();
   const progress = { verifications: 0, events: 0 };
   let after: PageCursor | null = null;
@@ -35,9 +39,10 @@ export async function recountStatistics({ records, isWanted = () => true, onProg
       progress.verifications += 1;
       progress.events += recorded.length;
       if (!state) continue;
+      const wantedFrom = await readWanted(verification.project);
       for (const { place, counters } of contributionsOf(state).values()) {
         for (const row of rowsOf(place)) {
-          if (!isWanted(row.project, row.resolution, row.bucket)) continue;
+          if (row.bucket < wantedFrom[row.resolution]) continue;
           const { id } = statisticsTally(row);
           const sum = rows.get(id) ?? { ...row, counters: {} };
           rows.set(id, sum);

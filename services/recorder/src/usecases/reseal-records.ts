@@ -108,18 +108,20 @@ async function resealUsers(
   { records, sealer, blindIndex, sealKeys, indexKeys }: ResealRecordsOptions,
   tell: (result: Resealed) => void,
 ): Promise<void> {
-  async function resealOne({ id, email, seal_key, email_index_key }: SealedDocument<'users'>): Promise<Resealed> {
+  async function resealOne(user: SealedDocument<'users'>): Promise<Resealed> {
+    const { id, email, seal_key, email_index_key, version } = user;
     const plain = openOrLose(() => sealer.unseal(email, id, 'email'));
     if (plain === undefined) return 'lost';
     const { key, digest } = blindIndex.of(plain);
     const hasChanged = await records.reseal(
       'users',
-      { id, seal_key, email_index_key },
+      { id, seal_key, email_index_key, version },
       {
         email: sealer.seal(plain, id, 'email'),
         seal_key: sealKeys.current.id,
         email_index: digest,
         email_index_key: key,
+        version: version + 1,
       },
     );
     return hasChanged ? 'resealed' : 'changed';
@@ -143,7 +145,7 @@ async function resealConfigured(
   const field = SEALED_FIELDS[name];
   await eachUnderOtherKey(records, name, 'seal_key', sealKeys.current.id, async (page) => {
     for (const document of page) {
-      const { id, project, seal_key } = document;
+      const { id, project, seal_key, version } = document;
       const sealed = (document as unknown as Readonly<Record<string, Buffer>>)[field] as Buffer;
       const plain = openOrLose(() => sealer.unseal(sealed, id, field));
       if (plain === undefined) {
@@ -152,8 +154,9 @@ async function resealConfigured(
       }
       // Before, so that being cut off leaves no copy under the old key; after, since the first may have been heard too early.
       await republish(project);
-      const set = { [field]: sealer.seal(plain, id, field), seal_key: sealKeys.current.id };
-      const hasChanged = await records.reseal(name, { id, seal_key }, set);
+      // Whoever changes it at this moment names a version too: neither can put back what the other has replaced.
+      const set = { [field]: sealer.seal(plain, id, field), seal_key: sealKeys.current.id, version: version + 1 };
+      const hasChanged = await records.reseal(name, { id, seal_key, version }, set);
       await republish(project);
       tell(hasChanged ? 'resealed' : 'changed');
     }
