@@ -15,6 +15,8 @@ export interface ManagedCall {
   /** Parameters with a colon. */
   readonly path: string;
   readonly scope: Scope;
+  /** Will do as well. */
+  readonly orScope?: Scope;
   readonly params?: z.ZodObject;
   /** Of text values; unknown names are refused. */
   readonly query?: z.ZodObject;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MODES } from './hop.ts';
 import type { ManagedCall } from './managed-call.ts';
-import { pageOf, purposeSchema, timestampSchema } from './management/paging.ts';
+import { givenTimeSchema, pageLimit, pageOf, purposeSchema, timestampSchema } from './management/paging.ts';
 import { countrySchema } from './project-config.ts';
 import { STATISTICS_DIMENSIONS } from './statistics.ts';
 import { CHANNELS, VERIFICATION_STATUSES } from './verification.ts';
@@ -9,9 +9,7 @@ import { CHANNELS, VERIFICATION_STATUSES } from './verification.ts';
 /** An unencoded `+` in a query string means a space (WHATWG URL, section 5.1): it is taken for what it was meant to be. */
 const withPlus = (text: unknown) => (typeof text === 'string' ? text.replace(/^ /, '+') : text);
 
-const instant = z.iso
-  .datetime({ offset: true, error: 'must be a time of RFC 3339, e.g. 2026-11-20T08:00:00Z' })
-  .transform((text) => Date.parse(text));
+const instant = givenTimeSchema.transform((text) => Date.parse(text));
 const provider = z.string().min(1).max(64);
 const filters = {
   channel: z.enum(CHANNELS).optional(),
@@ -34,7 +32,7 @@ export const searchVerificationsQuerySchema = z
     user_id: z.string().min(1).max(128).optional().describe('`client.user_id` of the call that opened it'),
     from: instant.optional().describe('Opened at this time (RFC 3339) or later'),
     to: instant.optional().describe('Opened before this time (RFC 3339)'),
-    limit: z.coerce.number<string>().int().min(1).max(100).default(20).describe('Verifications of a page'),
+    limit: pageLimit(100, 20).describe('Verifications of a page'),
     cursor: z.string().min(1).max(256).optional().describe('`next_cursor` of the page before, with the same filters'),
   })
   .refine(({ from, to }) => from === undefined || to === undefined || from < to, {

@@ -39,6 +39,9 @@ const RECORDS_ANSWER_MS = 1_500;
 /** Longer than a round of the loop takes to see to it. */
 const LEFT_OVER_MS = MARK_DEAD_MS + 5_000;
 
+const FOREIGN_COPIES =
+  'Redis holds published configuration, but the database holds no project: is it another database than before? API keys that were published from that one stay valid until Redis is emptied.';
+
 /** Connects and constructs the console, which publishes from then on what is not published. */
 export function composeConsole(config: ConsoleConfig, parts: ConsoleParts = {}): Promise<RunningService> {
   return withDisposer((disposer) => compose(config, parts, disposer));
@@ -67,7 +70,10 @@ async function compose(config: ConsoleConfig, parts: ConsoleParts, disposer: Dis
     copies: parts.wrapCopies?.(copies) ?? copies,
     keyUse: { lastUsed: (project) => readKeysUsed(redis, project) },
     quotas: createQuotaSeeds(redis, records, now),
-    observer: { published: (result) => publications.inc({ result }) },
+    observer: {
+      published: (result) => publications.inc({ result }),
+      foundForeignCopies: () => logger.warn({}, FOREIGN_COPIES),
+    },
     sealer,
     platformChannels: config.PLATFORM_CHANNELS,
     now,

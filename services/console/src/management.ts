@@ -48,7 +48,7 @@ export function createManagement(deps: ManagementDeps): { routes: HopRoute[]; re
 
   const projects = createProjectUseCases({ configuration, publishProject, ...changing });
   const { ensureRootProject, requireProject } = projects;
-  const platform = createPlatformUseCases({ configuration, carryOutChange, ensureRootProject, now });
+  const platform = createPlatformUseCases({ configuration, ensureRootProject, ...changing });
   const keys = createKeyUseCases({ shelf: configuration.keys, requireProject, ...changing });
   const policies = createPolicyUseCases({ configuration, platformChannels, ...changing });
   const providers = createProviderUseCases({ configuration, platformChannels, sealer, ...changing });
@@ -70,6 +70,6 @@ export function createManagement(deps: ManagementDeps): { routes: HopRoute[]; re
   requireEveryCall(MANAGEMENT_CALLS, bound);
   return {
     routes: bound,
-    reconcile: createReconcile({ configuration, copies, quotas, publishProject, ensureRootProject, now }),
+    reconcile: createReconcile({ configuration, copies, quotas, publishProject, ensureRootProject, observer, now }),
   };
 }

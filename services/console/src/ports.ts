@@ -6,7 +6,7 @@ export type ConfigurationStore = Configuration;
 export type Audit = AuditTrail;
 
 /** Where the services read it. */
-export type PublishedCopies = Pick<ConfigCopies, 'publish' | 'isPublished' | 'markPublished' | 'epochOf'>;
+export type PublishedCopies = Pick<ConfigCopies, 'publish' | 'isPublished' | 'markPublished' | 'epochOf' | 'ownAgain'>;
 
 /** When keys were used last, which the gateways note down. */
 export interface KeyUse {
@@ -22,4 +22,6 @@ export interface QuotaSeeds {
 
 export interface PublishingObserver {
   published(result: 'published' | 'older' | 'failed'): void;
+  /** Redis holds copies, and the database no project: they are not from this database. */
+  foundForeignCopies(): void;
 }

@@ -39,6 +39,9 @@ export interface AnswerBody {
   readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
   readonly key: string;
   readonly hint: string;
+  readonly project: string;
+  readonly expires_at: string | null;
+  readonly locale: string;
   readonly replaced_by: string | null;
   readonly last_used_at: string | null;
   readonly action: string;

@@ -1,6 +1,6 @@
 import { noteKeysUsed } from '@watchword/platform';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startConsole, type TestConsole } from './console.fixture.ts';
+import { refusal, startConsole, type TestConsole } from './console.fixture.ts';
 
 let tested: TestConsole;
 let project: string;
@@ -39,6 +39,18 @@ describe('keys', () => {
     }
   });
 
+  it('makes the first key of a platform that nobody has asked anything yet', async () => {
+    const fresh = await startConsole();
+    try {
+      const { status, body } = await fresh.call('POST', '/v1/keys', KEY);
+      expect([status, body.project]).toEqual([201, 'default']);
+      const keys = (await fresh.copies.read('default', 'access')).config?.keys ?? [];
+      expect(keys.map(({ id }) => id)).toContain(body.id);
+    } finally {
+      await fresh.close();
+    }
+  });
+
   it.each([
     ['a scope that the caller lacks', { scopes: ['config:write'] }, '/scopes'],
     ['live mode to a test key', { mode: 'live' }, '/mode'],
@@ -53,6 +65,85 @@ describe('keys', () => {
     const strong = await make({ scopes: ['config:write', 'platform'] });
     const { status, body } = await call('POST', `/v1/keys/${strong.id}/rotate`, {}, { scopes: ['keys:write'] });
     expect([status, body.code]).toEqual([403, 'insufficient_scope']);
+  });
+
+  describe('of a stronger key', () => {
+    const soon = new Date(Date.now() + 600_000).toISOString();
+    const weak = ['keys:write', 'verifications:read', 'verifications:write'] as const;
+    const patch = async (fields: object, change: object, options: object) => {
+      const { id } = await make({ expires_at: inAnHour(), ...fields });
+      return call('PATCH', `/v1/keys/${id}`, change, { scopes: [...weak], ifMatch: '*', ...options });
+    };
+    const stronger = [
+      ['with a scope more', { scopes: ['config:write'] }, {}],
+      ['of mode live', { mode: 'live' }, {}],
+      ['with scope platform', { scopes: ['platform'] }, { mode: 'live' }],
+    ] as const;
+    const longer = [
+      ['a later end', { expires_at: '2999-01-01T00:00:00Z' }, '/expires_at'],
+      ['no end', { expires_at: null }, '/expires_at'],
+      ['another name', { name: 'Trusted' }, '/name'],
+      ['another name beside a sooner end', { name: 'Trusted', expires_at: soon }, '/name'],
+    ] as const;
+
+    it.each(stronger.flatMap(([of, ...key]) => longer.map(([to, ...change]) => [to, of, key, change] as const)))(
+      'does not give %s to one %s',
+      async (_to, _of, [fields, options], [change, pointer]) => {
+        expect(refusal(await patch(fields, change, options))).toEqual([403, 'insufficient_scope', pointer]);
+      },
+    );
+
+    it.each(stronger)('lets one %s end sooner, and revokes it', async (_, fields, options) => {
+      const { status, body } = await patch(fields, { expires_at: soon }, options);
+      expect([status, body.status]).toEqual([200, 'valid']);
+      const gone = { scopes: [...weak], ifMatch: '*', ...options };
+      expect((await call('DELETE', `/v1/keys/${body.id}`, undefined, gone)).status).toBe(204);
+    });
+
+    it.each(longer)('gives %s to one that the caller could have made', async (_, change) => {
+      expect((await patch({}, change, {})).status).toBe(200);
+    });
+  });
+
+  describe('of another project', () => {
+    const platform = { project: 'default' };
+
+    it('are read, changed, rotated and revoked by the platform, and audited where they belong', async () => {
+      const { id } = await make();
+      const path = `/v1/keys/${id}`;
+      expect((await call('GET', path, undefined, platform)).body).toMatchObject({ id, project });
+      const change = { name: 'Found' };
+      expect((await call('PATCH', path, change, { ...platform, ifMatch: '"1"' })).body).toMatchObject(change);
+      const next = await call('POST', `${path}/rotate`, {}, platform);
+      expect([next.status, next.body.project]).toEqual([201, project]);
+      expect((await call('DELETE', path, undefined, { ...platform, ifMatch: '*' })).status).toBe(204);
+      expect((await published()).map((key) => key.id)).not.toContain(id);
+      const { body } = await call('GET', `/v1/audit?resource_id=${id}`);
+      expect(body.items.map(({ action }) => action)).toEqual(['key.revoke', 'key.replace', 'key.change', 'key.create']);
+    });
+
+    it('are listed when the platform names it, and nobody else', async () => {
+      const { id } = await make({ name: 'Listed' });
+      const path = `/v1/keys?limit=200&project=${project}`;
+      const { body } = await call('GET', path, undefined, platform);
+      expect(body.items.map((key) => key.id)).toContain(id);
+      const refused = await call('GET', path, undefined, { ...platform, scopes: ['keys:write'] });
+      expect(refusal(refused)).toEqual([403, 'insufficient_scope', '/project']);
+      expect((await call('GET', '/v1/keys?project=prj_none', undefined, platform)).status).toBe(404);
+    });
+
+    it.each(['GET', 'PATCH', 'DELETE'] as const)('are none to %s without scope platform', async (method) => {
+      const { id } = await make();
+      const stranger = { ...platform, scopes: ['keys:write', 'config:write'] as const, ifMatch: '*' };
+      const body = method === 'PATCH' ? {} : undefined;
+      const answer = await call(method, `/v1/keys/${id}`, body, { ...stranger, scopes: [...stranger.scopes] });
+      expect([answer.status, answer.body.code]).toEqual([404, 'not_found']);
+    });
+  });
+
+  it('take a time of whatever zone as their end', async () => {
+    const made = await make({ expires_at: '2999-01-01T02:00:00+02:00' });
+    expect(made.expires_at).toBe('2999-01-01T00:00:00.000Z');
   });
 
   it.each([

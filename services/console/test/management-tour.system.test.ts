@@ -1,4 +1,4 @@
-import { SCOPES, type Scope } from '@watchword/contracts';
+import { type ManagedCall, SCOPES, type Scope } from '@watchword/contracts';
 import { type Platform, startPlatform } from '@watchword/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerBody } from './console.fixture.ts';
@@ -71,21 +71,40 @@ it('has a case for each call', () => {
 });
 
 describe('a key without the scope of a call', () => {
-  const keys = new Map<Scope, string>();
+  const keys = new Map<string, string>();
+  const needOf = ({ scope, orScope }: ManagedCall) => [scope, orScope].join();
   beforeAll(async () => {
-    for (const scope of SCOPES) {
+    for (const [, made] of TOUR) {
+      if (keys.has(needOf(made))) continue;
+      const needed: (Scope | undefined)[] = [made.scope, made.orScope];
       // Who may change the configuration may read it.
-      const others = SCOPES.filter((one) => one !== scope && !(scope === 'config:read' && one === 'config:write'));
-      keys.set(scope, (await makeKey(owner.project, others)).key);
+      if (needed.includes('config:read')) needed.push('config:write');
+      const others = SCOPES.filter((one) => !needed.includes(one));
+      keys.set(needOf(made), (await makeKey(owner.project, others)).key);
     }
   });
 
   it.each(TOUR)('cannot make %s, whatever else it may do', async (_, made, found) => {
-    const key = keys.get(made.scope) ?? '';
+    const key = keys.get(needOf(made)) ?? '';
     const body = found?.body?.(owner.things);
     const answer = await call(made.method, pathOf(made, found as CallCase, owner.things), { key, body, ifMatch: '*' });
     expect([answer.status, answer.body.code]).toEqual([403, 'insufficient_scope']);
   });
+});
+
+it('a key that may make keys may see them, one that may read configuration too', async () => {
+  for (const scope of ['keys:write', 'config:read'] as const) {
+    const { id, key } = await makeKey(owner.project, [scope]);
+    const { items } = await must(200, 'GET', '/v1/keys?limit=200', { key });
+    expect(items.map((one) => one.id)).toContain(id);
+    await must(200, 'GET', `/v1/keys/${id}`, { key });
+  }
+});
+
+it('a limit given twice is refused by what it must be, and an empty id is nowhere', async () => {
+  const twice = await must(400, 'GET', '/v1/keys?limit=1&limit=2');
+  expect(twice.errors).toEqual([{ pointer: '/limit', detail: 'must be one whole number from 1 to 200' }]);
+  await must(404, 'GET', '/v1/keys/');
 });
 
 describe('another project’s key', () => {

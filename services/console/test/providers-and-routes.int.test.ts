@@ -48,6 +48,30 @@ describe('providers and routes', () => {
     expect(findLeaks([secret, next], places)).toEqual([]);
   });
 
+  it('keeps a test key from all that makes a live one send, but not from draining it', async () => {
+    const { id } = await made('/v1/providers', { name: 'Guarded', ...LIVE, credentials: { auth_token: 'made-up' } });
+    const path = `/v1/providers/${id}`;
+    const weak = { mode: 'test' as const, scopes: ['config:write' as const], ifMatch: '*' };
+    const asks = (method: 'POST' | 'PATCH' | 'DELETE', at: string, body: object | undefined, options: object) =>
+      call(method, at, body, { ...weak, ...options });
+    const another = { name: 'Another', ...LIVE, credentials: { auth_token: 'made-up' } };
+    const denied = [
+      ['POST', '/v1/providers', another],
+      ['PATCH', path, { name: 'Renamed' }],
+      ['POST', `${path}/enable`, {}],
+      ['DELETE', path, undefined],
+    ] as const;
+    expect((await asks('POST', `${path}/drain`, {}, {})).body.status).toBe('draining');
+    for (const [method, at, body] of denied) {
+      expect(refusal(await asks(method, at, body, {})), at).toEqual([403, 'insufficient_scope', '/mode']);
+    }
+    for (const [index, [method, at, body]] of denied.entries()) {
+      const { status } = await asks(method, at, body, { mode: 'live' });
+      expect(status, at).toBe([201, 200, 200, 204][index]);
+    }
+    expect((await asks('POST', '/v1/providers', { name: 'Sandbox', ...SANDBOX }, {})).status).toBe(201);
+  });
+
   it('drains and enables without a version, and says so in the copy', async () => {
     const { id } = await made('/v1/providers', { name: 'Drained', ...SANDBOX });
     const isDraining = async () =>

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { configKeyOf } from '@watchword/platform';
 import { eventually } from '@watchword/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PublishedCopies } from '../src/ports.ts';
@@ -43,6 +44,37 @@ describe('publishing', () => {
     const { status } = await call('DELETE', `/v1/keys/${key.id}`, undefined, { project: id, ifMatch: '"1"' });
     expect(status).toBe(204);
     expect((await copies.read(id, 'access')).config?.keys).toEqual([]);
+  });
+
+  it('says again whose a key is when the shard that said so lost its data', async () => {
+    const { call, copies, project, redis, file } = await start();
+    const id = await project();
+    const wanted = { name: 'Shop', mode: 'test', scopes: ['verifications:write'], project: id };
+    const { body: key } = await call('POST', '/v1/keys', wanted);
+    await redis.del(`ww:key:${sha256(key.key)}`);
+    expect(await copies.ownerOf(sha256(key.key))).toEqual({ owner: null, isPublished: true });
+    // Whose first round compares, as each one does a minute later.
+    await start({ file });
+    const owner = async () => (await copies.ownerOf(sha256(key.key))).owner ?? undefined;
+    expect(await eventually('the key is known', 5_000, owner)).toBe(id);
+  });
+
+  it('keeps the copy of a deleted project empty, also when Redis brings an older one back', async () => {
+    const { call, copies, project, redis, file } = await start();
+    const id = await project();
+    await call('POST', '/v1/policies', policy('login'), { project: id });
+    const old = await redis.hgetall(configKeyOf(id));
+    await call('PATCH', `/v1/projects/${id}`, { status: 'suspended' }, { ifMatch: '*' });
+    expect((await call('DELETE', `/v1/projects/${id}`, undefined, { ifMatch: '*' })).status).toBe(204);
+    expect((await call('GET', `/v1/projects/${id}`)).status).toBe(404);
+    expect((await copies.read(id, 'access')).config?.isSuspended).toBe(true);
+    await redis.hset(configKeyOf(id), old);
+    expect((await copies.read(id, 'access')).config?.isSuspended).toBe(false);
+    await start({ file });
+    await eventually('it is empty again', 5_000, async () => {
+      const [access, sending] = await Promise.all([copies.read(id, 'access'), copies.read(id, 'sending')]);
+      return (access.config?.isSuspended && Object.keys(sending.config?.policies ?? {}).length === 0) || undefined;
+    });
   });
 
   it('publishes what a console that ended between write and publication left behind', async () => {

@@ -75,6 +75,39 @@ describe('templates', () => {
     },
   );
 
+  it.each([
+    ['PT-br', 'pt-BR', 'pt-br'],
+    ['zh-hant-tw', 'zh-Hant-TW', 'ZH-HANT-TW'],
+    ['iw', 'he', 'HE'],
+  ])('are kept for %s as %s, once', async (given, locale, again) => {
+    const text = 'Code {{code}}';
+    expect((await made('/v1/templates', { locale: given, text })).locale).toBe(locale);
+    const { status, body } = await call('POST', '/v1/templates', { locale: again, text });
+    expect([status, body.code]).toEqual([409, 'already_exists']);
+  });
+
+  it('refuses a locale that only looks like one', async () => {
+    const answer = await call('POST', '/v1/templates', { locale: 'de-DE-x', text: '{{code}}' });
+    expect(refusal(answer)).toEqual([400, 'invalid_request', '/locale']);
+  });
+
+  it.each([
+    ['half of a surrogate pair', '\ud83d'],
+    ['U+0000', '\0'],
+    ['a turn of direction', '\u202e'],
+    ['an isolated turn of direction', '\u2067'],
+  ])('refuses %s in texts and names', async (_, character) => {
+    const text = `{{code}} ${character}`;
+    expect(refusal(await call('POST', '/v1/templates', { text }))).toEqual([400, 'invalid_request', '/text']);
+    const list = await call('POST', '/v1/lists', { name: `a${character}b`, kind: 'block' });
+    expect(refusal(list)).toEqual([400, 'invalid_request', '/name']);
+  });
+
+  it('takes lines, pairs of surrogates and writing from right to left', async () => {
+    const text = 'קוד\t{{code}}\r\n👍';
+    expect(await made('/v1/templates', { purpose: 'transaction', text })).toMatchObject({ text });
+  });
+
   it('shows a message as it would be sent, and what a carrier bills', async () => {
     const { id } = await made('/v1/templates', { text: 'Your code is {{code}}', purpose: 'login', locale: 'EN-us' });
     const preview = async (body: object) => (await call('POST', `/v1/templates/${id}/preview`, body)).body;
@@ -182,6 +215,36 @@ describe('the audit', () => {
     const first = await call('GET', '/v1/audit?limit=1');
     const second = await call('GET', `/v1/audit?limit=1&cursor=${first.body.next_cursor}`);
     expect([first.body.items[0]?.id, second.body.items[0]?.id]).toEqual(body.items.slice(0, 2).map(({ id }) => id));
+  });
+
+  it('refuses a cursor of another list, project or filter', async () => {
+    const { id } = await made('/v1/lists', { name: 'Two', kind: 'block', entries: ['+447900111222', '+447900111223'] });
+    await made('/v1/lists', { name: 'Other', kind: 'block', entries: [] });
+    await made('/v1/policies', { purpose: 'registration', rules: {} });
+    const { id: other } = await made('/v1/lists', { name: 'Third', kind: 'block', entries: ['+447900111224'] });
+    const paths = [
+      '/v1/audit?limit=1',
+      `/v1/audit?limit=1&resource_id=${id}`,
+      `/v1/lists/${id}/entries?limit=1`,
+      `/v1/lists/${other}/entries?limit=1`,
+      '/v1/lists?limit=1',
+      '/v1/policies?limit=1',
+      '/v1/projects?limit=1',
+    ];
+    const elsewhere = { project: await tested.project() };
+    for (const from of paths) {
+      const { next_cursor: cursor } = (await call('GET', from)).body;
+      if (cursor === null) continue;
+      const own = await call('GET', `${from}&cursor=${cursor}`);
+      expect(own.status, from).toBe(200);
+      const others = paths.filter((path) => path !== from).map((path) => call('GET', `${path}&cursor=${cursor}`));
+      if (!from.includes('lists/') && !from.includes('projects')) {
+        others.push(call('GET', `${from}&cursor=${cursor}`, undefined, elsewhere));
+      }
+      for (const answer of await Promise.all(others)) {
+        expect(refusal(answer), from).toEqual([400, 'invalid_request', '/cursor']);
+      }
+    }
   });
 
   it('refuses a cursor that is none of its own', async () => {

@@ -4,6 +4,7 @@ import type { ManagedCall } from '../managed-call.ts';
 import { SCOPES } from '../scopes.ts';
 import {
   datedSchema,
+  givenTimeSchema,
   idParamsSchema,
   nameSchema,
   nothingSchema,
@@ -16,7 +17,8 @@ import {
 export const KEYS_MAX = 100;
 const OVERLAP_SECONDS_MAX = 30 * 86_400;
 
-const expiresAt = timestampSchema.nullable().describe('From then on the key is refused; null = never');
+const EXPIRES_AT = 'From then on the key is refused; null = never';
+const expiresAt = givenTimeSchema.nullable();
 
 export const apiKeySchema = z
   .object({
@@ -27,7 +29,7 @@ export const apiKeySchema = z
     mode: z.enum(MODES),
     scopes: z.array(z.enum(SCOPES)),
     status: z.enum(['valid', 'expired', 'revoked']),
-    expires_at: expiresAt,
+    expires_at: timestampSchema.nullable().describe(EXPIRES_AT),
     revoked_at: timestampSchema.nullable(),
     replaced_by: z.string().nullable().describe('The key that took its place'),
     created_by: z.string(),
@@ -42,6 +44,8 @@ export const newApiKeySchema = apiKeySchema
   .meta({ id: 'NewApiKey' });
 export type NewApiKey = z.infer<typeof newApiKeySchema>;
 
+const project = z.string().max(64).optional().describe('Another project than the caller’s own: needs scope `platform`');
+
 export const createKeySchema = z
   .strictObject({
     name: nameSchema,
@@ -52,14 +56,14 @@ export const createKeySchema = z
       .max(SCOPES.length)
       .refine((scopes) => new Set(scopes).size === scopes.length, 'must name each scope once')
       .describe('At most those of the key that asks'),
-    expires_at: expiresAt.optional(),
-    project: z.string().max(64).optional().describe('Another project than the caller’s own: needs scope `platform`'),
+    expires_at: expiresAt.optional().describe(EXPIRES_AT),
+    project,
   })
   .meta({ id: 'CreateKey' });
 export type CreateKey = z.infer<typeof createKeySchema>;
 
 export const changeKeySchema = z
-  .strictObject({ name: nameSchema.optional(), expires_at: expiresAt.optional() })
+  .strictObject({ name: nameSchema.optional(), expires_at: expiresAt.optional().describe(EXPIRES_AT) })
   .meta({ id: 'ChangeKey' });
 export type ChangeKey = z.infer<typeof changeKeySchema>;
 
@@ -75,10 +79,14 @@ export const rotateKeySchema = z
   })
   .meta({ id: 'RotateKey' });
 export type RotateKey = z.infer<typeof rotateKeySchema>;
+
+export const keyQuerySchema = pageQuerySchema.extend({ project });
+export type KeyQuery = z.infer<typeof keyQuerySchema>;
 export const keyPageSchema = pageOf('ApiKeyPage', apiKeySchema);
 
-const reading = { tag: 'Keys', scope: 'config:read', method: 'GET', status: 200 } as const;
+const reading = { tag: 'Keys', scope: 'config:read', orScope: 'keys:write', method: 'GET', status: 200 } as const;
 const writing = { tag: 'Keys', scope: 'keys:write' } as const;
+const OF_ANY_PROJECT = 'With scope `platform`, of whichever project the key is.';
 const one = { path: '/v1/keys/:id', params: idParamsSchema } as const;
 
 export const KEY_CALLS = [
@@ -100,15 +108,16 @@ export const KEY_CALLS = [
     operationId: 'listKeys',
     summary: 'List the keys',
     path: '/v1/keys',
-    query: pageQuerySchema,
+    query: keyQuerySchema,
     answer: keyPageSchema,
-    errors: [],
+    errors: ['not_found'],
   },
   {
     ...reading,
     ...one,
     operationId: 'readKey',
     summary: 'Read what is known of a key',
+    description: OF_ANY_PROJECT,
     answer: apiKeySchema,
     errors: ['not_found'],
   },
@@ -117,6 +126,7 @@ export const KEY_CALLS = [
     ...one,
     operationId: 'changeKey',
     summary: 'Change a key’s name or its end',
+    description: `Whoever could not have made the key, for want of a scope or of live mode, may only let it end sooner. ${OF_ANY_PROJECT}`,
     method: 'PATCH',
     body: changeKeySchema,
     status: 200,
@@ -128,8 +138,7 @@ export const KEY_CALLS = [
     ...writing,
     operationId: 'rotateKey',
     summary: 'Put a new key in the place of one',
-    description:
-      'Both are valid during the overlap. The new one has the same mode and scopes, which the caller must have.',
+    description: `Both are valid during the overlap. The new one has the same mode and scopes, which the caller must have. ${OF_ANY_PROJECT}`,
     method: 'POST',
     path: '/v1/keys/:id/rotate',
     params: idParamsSchema,
@@ -143,7 +152,7 @@ export const KEY_CALLS = [
     ...one,
     operationId: 'revokeKey',
     summary: 'Revoke a key',
-    description: 'It is refused from its next call on, at every gateway. What is known of it stays readable.',
+    description: `It is refused from its next call on, at every gateway; a key that may do less than it can revoke it too, for an emergency. What is known of it stays readable. ${OF_ANY_PROJECT}`,
     method: 'DELETE',
     status: 204,
     answer: nothingSchema,

@@ -4,8 +4,17 @@ import { z } from 'zod';
 const PAGE_LIMIT = 50;
 const PAGE_LIMIT_MAX = 200;
 
+/** Digits of a query string; `1e1` and `0x10` are numbers to JavaScript, and to nobody who counts. */
+const digitsOf = (text: unknown) => (typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : text);
+
+/** How many entries a page is to have. */
+export function pageLimit(most: number, usual: number) {
+  const error = `must be one whole number from 1 to ${most}`;
+  return z.preprocess(digitsOf, z.int({ error }).min(1, { error }).max(most, { error })).prefault(usual);
+}
+
 export const pageQuerySchema = z.strictObject({
-  limit: z.coerce.number<string>().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT).describe('Entries of a page'),
+  limit: pageLimit(PAGE_LIMIT_MAX, PAGE_LIMIT).describe('Entries of a page'),
   cursor: z.string().min(1).max(256).optional().describe('`next_cursor` of the page before'),
 });
 export type PageQuery = z.infer<typeof pageQuerySchema>;
@@ -21,6 +30,11 @@ export const pageOf = <T extends z.ZodType>(id: string, item: T) =>
 
 export const timestampSchema = z.iso.datetime().describe('RFC 3339, UTC');
 
+/** A time that a caller names, in whatever zone. */
+export const givenTimeSchema = z.iso
+  .datetime({ offset: true, error: 'must be a time of RFC 3339, e.g. 2026-11-20T08:00:00Z' })
+  .describe('RFC 3339');
+
 /** What every resource has beside its own fields. */
 export const datedSchema = {
   id: z.string(),
@@ -29,19 +43,31 @@ export const datedSchema = {
   version: z.int().describe('Grows with each change; in quotes it is the `ETag`'),
 };
 
-export const idParamsSchema = z.object({ id: z.string().min(1).max(64) });
+/** An empty one is no mistake in the request: nothing is at that path. */
+export const idParamsSchema = z.object({ id: z.string().max(64) });
 
 /** A call that needs nothing beside its path. */
 export const emptyBodySchema = z.strictObject({}).meta({ id: 'Empty' });
 
 export const nothingSchema = z.undefined();
 
-export const nameSchema = z
+/** One line: names stand in logs, lists and audits, which nothing in them may reorder or break. */
+export const lineSchema = z
   .string()
-  .trim()
-  .min(1)
-  .max(64)
-  .regex(/^[^\p{Cc}]*$/u, 'must have no control characters');
+  .regex(
+    /^[^\p{Cc}\p{Cs}\u2028-\u202E\u2066-\u2069]*$/u,
+    'must have no control characters or line breaks, none that change the direction of text, and no half of a surrogate pair',
+  );
+
+/** Lines of text that people read. */
+export const linesSchema = z
+  .string()
+  .regex(
+    /^([^\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]|[\t\n\r])*$/u,
+    'must have no control characters but line breaks and tabs, none that change the direction of text, and no half of a surrogate pair',
+  );
+
+export const nameSchema = lineSchema.trim().min(1).max(64);
 
 export const purposeSchema = z
   .string()

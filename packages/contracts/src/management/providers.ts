@@ -6,6 +6,7 @@ import {
   datedSchema,
   emptyBodySchema,
   idParamsSchema,
+  lineSchema,
   nameSchema,
   nothingSchema,
   pageOf,
@@ -14,13 +15,16 @@ import {
 
 export const PROVIDERS_MAX = 50;
 const COUNTRIES_MAX = 300;
+const COST_KEY_FORM = 'must be two capital letters (ISO 3166-1), a calling code such as +1, or *';
 
 const fields = z
-  .record(z.string().min(1).max(64), z.string().max(512))
+  .record(z.string().min(1).max(64), lineSchema.max(512))
   .refine((given) => Object.keys(given).length <= 20, 'must have at most 20 fields')
   .meta({ maxProperties: 20 });
 const costs = z
-  .record(z.union([countrySchema, z.literal('*')]), z.int().min(0).max(1_000_000_000))
+  .record(z.union([countrySchema, z.literal('*')]), z.int().min(0).max(1_000_000_000), {
+    error: ({ code }) => (code === 'invalid_key' ? COST_KEY_FORM : undefined),
+  })
   .refine((given) => Object.keys(given).length <= COUNTRIES_MAX, `must have at most ${COUNTRIES_MAX} fields`)
   .meta({ maxProperties: COUNTRIES_MAX })
   .describe('Millionths of the platform’s currency for one message: by country, `*` for all others');
@@ -70,6 +74,7 @@ export const providerPageSchema = pageOf('ProviderPage', providerSchema);
 
 const reading = { tag: 'Providers', scope: 'config:read', method: 'GET', status: 200 } as const;
 const writing = { tag: 'Providers', scope: 'config:write' } as const;
+const LIVE_NEEDS_LIVE = 'A `live` provider needs a `live` key, or scope `platform`.';
 const all = { path: '/v1/providers' } as const;
 const one = { path: '/v1/providers/:id', params: idParamsSchema } as const;
 const switching = {
@@ -88,6 +93,7 @@ export const PROVIDER_CALLS = [
     ...all,
     operationId: 'createProvider',
     summary: 'Add an account at a provider',
+    description: LIVE_NEEDS_LIVE,
     method: 'POST',
     body: createProviderSchema,
     status: 201,
@@ -116,6 +122,7 @@ export const PROVIDER_CALLS = [
     ...one,
     operationId: 'changeProvider',
     summary: 'Change a provider',
+    description: LIVE_NEEDS_LIVE,
     method: 'PATCH',
     body: changeProviderSchema,
     status: 200,
@@ -128,6 +135,7 @@ export const PROVIDER_CALLS = [
     ...one,
     operationId: 'deleteProvider',
     summary: 'Delete a provider that nothing uses',
+    description: LIVE_NEEDS_LIVE,
     method: 'DELETE',
     status: 204,
     answer: nothingSchema,
@@ -138,12 +146,14 @@ export const PROVIDER_CALLS = [
     ...switching,
     operationId: 'drainProvider',
     summary: 'Give a provider no new messages',
+    description: 'A stop in an emergency: any key with the scope may.',
     path: '/v1/providers/:id/drain',
   },
   {
     ...switching,
     operationId: 'enableProvider',
     summary: 'Give a provider messages again',
+    description: LIVE_NEEDS_LIVE,
     path: '/v1/providers/:id/enable',
   },
 ] as const satisfies readonly ManagedCall[];

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { ManagedCall } from '../managed-call.ts';
 import { CONFIGURED_CHANNELS } from '../project-config.ts';
-import { datedSchema, idParamsSchema, nothingSchema, pageOf, pageQuerySchema, purposeSchema } from './paging.ts';
+import {
+  datedSchema,
+  idParamsSchema,
+  linesSchema,
+  nothingSchema,
+  pageOf,
+  pageQuerySchema,
+  purposeSchema,
+} from './paging.ts';
 
 export const TEMPLATES_MAX = 200;
 
@@ -11,8 +19,8 @@ const locale = z
   .string()
   .max(35)
   .regex(/^(\*|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)$/, 'must be a BCP 47 language tag, or *')
-  .describe('BCP 47 language tag, or `*` for any');
-const text = z.string().min(1).max(1_600).describe('With `{{code}}` (or `{{otp}}`) exactly once');
+  .describe('BCP 47 language tag, kept in its canonical spelling (`PT-br` is `pt-BR`); `*` for any');
+const text = linesSchema.min(1).max(1_600).describe('With `{{code}}` (or `{{otp}}`) exactly once');
 
 export const templateSchema = z
   .object({ ...datedSchema, purpose: z.string(), channel, locale: z.string(), text: z.string() })

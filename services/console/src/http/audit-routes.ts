@@ -9,7 +9,7 @@ export const auditRoutes = (audit: Pick<Audit, 'list'>) =>
     listAudit: ({ query, context: { project } }) =>
       answerPage(
         query,
-        'number',
+        { of: ['audit', project, query.resource_id], by: 'number' },
         (after, limit) => audit.list(project, { resourceId: query.resource_id, after, limit }),
         toAuditEntry,
       ),

@@ -18,18 +18,19 @@ export function keyRoutes({ useCases, configuration, keyUse, now }: KeyRoutesDep
 
   return bindCalls(KEY_CALLS, {
     createKey: async ({ body, context }) => toNewKey(await useCases.createKey(body, context)),
-    listKeys: async ({ query, context: { project } }) => {
+    listKeys: async ({ query, context }) => {
+      const project = await useCases.listedProject(query, context);
       const lastUsed = await keyUse.lastUsed(project);
       return answerPage(
         query,
-        'number',
+        { of: ['keys', project], by: 'number' },
         (after, limit) => configuration.keys.list(project, after, limit),
         (key) => toApiKey(key, now(), lastUsed.get(key.id)),
       );
     },
     readKey: async ({ params, context }) => {
-      const key = await useCases.read(context, params.id);
-      return toApiKey(key, now(), (await keyUse.lastUsed(context.project)).get(key.id));
+      const key = await useCases.readKey(params.id, context);
+      return toApiKey(key, now(), (await keyUse.lastUsed(key.project)).get(key.id));
     },
     changeKey: async ({ params, body, context }) => toApiKey(await useCases.changeKey(params.id, body, context), now()),
     rotateKey: async ({ params, body, context }) => toNewKey(await useCases.rotateKey(params.id, body, context)),

@@ -12,7 +12,12 @@ export const listRoutes = (
   bindCalls(LIST_CALLS, {
     createList: async ({ body, context }) => toList(await useCases.createList(body, context)),
     listLists: ({ query, context: { project } }) =>
-      answerPage(query, 'string', (after, limit) => lists.list(project, after, limit), toList),
+      answerPage(
+        query,
+        { of: ['lists', project], by: 'string' },
+        (after, limit) => lists.list(project, after, limit),
+        toList,
+      ),
     readList: async ({ params, context }) => toList(await useCases.read(context, params.id)),
     readListEntries: ({ params, query, context }) => useCases.readEntries(params.id, query, context),
     changeList: async ({ params, body, context }) => toList(await useCases.changeList(params.id, body, context)),

@@ -11,7 +11,7 @@ export const platformRoutes = (
 ) =>
   bindCalls(PLATFORM_CALLS, {
     createPlan: async ({ body, context }) => toPlan(await useCases.createPlan(body, context)),
-    listPlans: ({ query }) => answerPage(query, 'string', plans.list, toPlan),
+    listPlans: ({ query }) => answerPage(query, { of: ['plans'], by: 'string' }, plans.list, toPlan),
     readPlan: async ({ params }) => toPlan(await useCases.requirePlan(params.id)),
     changePlan: async ({ params, body, context }) => toPlan(await useCases.changePlan(params.id, body, context)),
     deletePlan: ({ params, context }) => useCases.deletePlan(params.id, context),

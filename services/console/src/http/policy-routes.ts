@@ -12,7 +12,12 @@ export const policyRoutes = (
   bindCalls(POLICY_CALLS, {
     createPolicy: async ({ body, context }) => toPolicy(await useCases.createPolicy(body, context)),
     listPolicies: ({ query, context: { project } }) =>
-      answerPage(query, 'string', (after, limit) => policies.list(project, after, limit), toPolicy),
+      answerPage(
+        query,
+        { of: ['policies', project], by: 'string' },
+        (after, limit) => policies.list(project, after, limit),
+        toPolicy,
+      ),
     readPolicy: async ({ params, context }) => toPolicy(await useCases.read(context, params.id)),
     changePolicy: async ({ params, body, context }) => toPolicy(await useCases.changePolicy(params.id, body, context)),
     deletePolicy: ({ params, context }) => useCases.remove(context, params.id),

@@ -10,7 +10,7 @@ export const projectRoutes = (useCases: ProjectUseCases, { projects }: Pick<Conf
     createProject: async ({ body, context }) => toProject(await useCases.createProject(body, context)),
     listProjects: async ({ query }) => {
       await useCases.ensureRootProject();
-      return answerPage(query, 'string', projects.list, toProject);
+      return answerPage(query, { of: ['projects'], by: 'string' }, projects.list, toProject);
     },
     readProject: async ({ params }) => toProject(await useCases.requireProject(params.id)),
     changeProject: async ({ params, body, context }) =>

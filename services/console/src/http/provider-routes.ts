@@ -12,7 +12,12 @@ export function providerRoutes(
   return bindCalls(PROVIDER_CALLS, {
     createProvider: async ({ body, context }) => toProvider(await useCases.createProvider(body, context)),
     listProviders: ({ query, context: { project } }) =>
-      answerPage(query, 'string', (after, limit) => providers.list(project, after, limit), toProvider),
+      answerPage(
+        query,
+        { of: ['providers', project], by: 'string' },
+        (after, limit) => providers.list(project, after, limit),
+        toProvider,
+      ),
     readProvider: async ({ params, context }) => toProvider(await useCases.read(context, params.id)),
     changeProvider: async ({ params, body, context }) =>
       toProvider(await useCases.changeProvider(params.id, body, context)),

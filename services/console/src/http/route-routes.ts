@@ -12,7 +12,12 @@ export const routeRoutes = (
   bindCalls(ROUTE_CALLS, {
     createRoute: async ({ body, context }) => toRoute(await useCases.createRoute(body, context)),
     listRoutes: ({ query, context: { project } }) =>
-      answerPage(query, 'string', (after, limit) => routes.list(project, after, limit), toRoute),
+      answerPage(
+        query,
+        { of: ['routes', project], by: 'string' },
+        (after, limit) => routes.list(project, after, limit),
+        toRoute,
+      ),
     readRoute: async ({ params, context }) => toRoute(await useCases.read(context, params.id)),
     changeRoute: async ({ params, body, context }) => toRoute(await useCases.changeRoute(params.id, body, context)),
     deleteRoute: ({ params, context }) => useCases.remove(context, params.id),

@@ -12,7 +12,12 @@ export const templateRoutes = (
   bindCalls(TEMPLATE_CALLS, {
     createTemplate: async ({ body, context }) => toTemplate(await useCases.createTemplate(body, context)),
     listTemplates: ({ query, context: { project } }) =>
-      answerPage(query, 'string', (after, limit) => templates.list(project, after, limit), toTemplate),
+      answerPage(
+        query,
+        { of: ['templates', project], by: 'string' },
+        (after, limit) => templates.list(project, after, limit),
+        toTemplate,
+      ),
     readTemplate: async ({ params, context }) => toTemplate(await useCases.read(context, params.id)),
     changeTemplate: async ({ params, body, context }) =>
       toTemplate(await useCases.changeTemplate(params.id, body, context)),

@@ -18,6 +18,7 @@ const FAILURES_BEFORE_WARNING = 3;
 /** Round after round; what fails is tried again in the next one. */
 export function startReconcileLoop({ reconcile, logger, everyMs = EVERY_MS }: ReconcileLoopDeps): ReconcileLoop {
   let failures = 0;
+  let warnedOf: string | undefined;
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
   let round = Promise.resolve();
@@ -27,9 +28,12 @@ export function startReconcileLoop({ reconcile, logger, everyMs = EVERY_MS }: Re
       await reconcile();
       if (failures >= FAILURES_BEFORE_WARNING) logger.info({}, 'the configuration is published again');
       failures = 0;
+      warnedOf = undefined;
     } catch (error) {
       failures += 1;
-      if (failures === FAILURES_BEFORE_WARNING) {
+      // One project that cannot be published does not hide what comes on top of it.
+      if (failures >= FAILURES_BEFORE_WARNING && String(error) !== warnedOf) {
+        warnedOf = String(error);
         logger.warn({ err: error }, 'the configuration cannot be published, and is tried again each second');
       }
     }

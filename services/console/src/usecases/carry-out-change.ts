@@ -30,6 +30,8 @@ export interface Change<T> {
   readonly project: string | null;
   /** Projects whose copies the change concerns, as of now: asked before the write, and again after it. */
   concerned(): Promise<readonly string[]>;
+  /** It concerns every project: they are marked at once, however many there are. */
+  readonly isForAll?: boolean;
   /** That the write itself sets, of a project that it makes. */
   readonly mark?: ChangeMark;
   /** The one write. `undefined`: somebody else was faster, and nothing was changed. */
@@ -38,8 +40,10 @@ export interface Change<T> {
 
 export type CarryOutChange = ReturnType<typeof createCarryOutChange>;
 
-/** A write that comes later than this after its mark is refused: the mark may have been taken for a dead change's. */
+/** A write that comes later than this after its mark is refused: the mark must not be taken for a dead change's. */
 export const WRITE_WITHIN_MS = 5_000;
+/** How long an answer waits for many projects' copies: the gateway waits for 5 s altogether. The loop sees to the others. */
+const PUBLISH_WITHIN_MS = 3_000;
 
 const UNCHANGED = 'The database does not answer: nothing was changed.';
 const PERHAPS_CHANGED =
@@ -53,11 +57,12 @@ const PERHAPS_CHANGED =
  */
 export function createCarryOutChange(deps: CarryOutChangeDeps) {
   const { configuration, audit, publishProject, now, elapsed = () => performance.now() } = deps;
+  const { projects } = configuration;
 
   async function prepare(change: Change<unknown>, context: HopContext) {
-    const marked = await eachOf(await change.concerned(), (project) =>
-      configuration.projects.markChanging(project, now()),
-    );
+    const marked = change.isForAll
+      ? await projects.markAllChanging(now())
+      : await eachOf(await change.concerned(), (project) => projects.markChanging(project, now()));
     const { entry } = change;
     const id = newId('aud', now());
     await audit.append({
@@ -75,22 +80,38 @@ export function createCarryOutChange(deps: CarryOutChangeDeps) {
     return { id, marks: marked.filter((mark): mark is ChangeMark => mark !== null) };
   }
 
-  async function publish(project: string, known: ChangeMark | undefined): Promise<void> {
-    const mark = known ?? (await configuration.projects.markChanging(project, now()));
-    await publishProject(project);
-    // Another's mark was there before: its change may still be on its way, and the loop clears both.
-    if (mark?.isSole === true) await configuration.projects.clearMark(mark);
+  /** Publishes for as many as there is time for, whatever becomes of the others; throws when it was not for all. */
+  async function publish(concerned: readonly string[], known: ReadonlyMap<string, ChangeMark>): Promise<void> {
+    const until = elapsed() + PUBLISH_WITHIN_MS;
+    const soleMarks: ChangeMark[] = [];
+    let published = 0;
+    const failures: unknown[] = [];
+    await eachOf(concerned, async (project) => {
+      if (elapsed() > until) return;
+      try {
+        const mark = known.get(project) ?? (await projects.markChanging(project, now()));
+        await publishProject(project);
+        published += 1;
+        // Where another's was there before, its change may still be on its way: the loop clears both.
+        if (mark?.isSole === true) soleMarks.push(mark);
+      } catch (error) {
+        failures.push(error);
+      }
+    });
+    await projects.clearMarks(soleMarks);
+    if (failures.length > 0) throw storedOnly(failures[0]);
+    if (published < concerned.length) throw storedFor(published, concerned.length);
   }
 
   async function withdraw({ id, marks }: Awaited<ReturnType<typeof prepare>>): Promise<void> {
     await audit.withdraw(id);
-    await eachOf(
-      marks.filter(({ isSole }) => isSole),
-      (mark) => configuration.projects.clearMark(mark),
-    );
+    await projects.clearMarks(marks.filter(({ isSole }) => isSole));
   }
 
-  /** Resolves once every copy holds the change; undefined when somebody else was faster. */
+  /**
+   * Resolves once every copy holds the change; undefined when somebody else was faster. `unavailable` says whether it is
+   * stored.
+   */
   return async function carryOutChange<T>(change: Change<T>, context: HopContext): Promise<T | undefined> {
     const startedAt = elapsed();
     const prepared = await prepare(change, context).catch(whenAway(UNCHANGED));
@@ -108,10 +129,10 @@ export function createCarryOutChange(deps: CarryOutChangeDeps) {
     );
     try {
       // Who came to be concerned since then may have been published without the change.
-      const projects = new Set([...marks.keys(), ...(await change.concerned())]);
-      await eachOf([...projects], (project) => publish(project, marks.get(project)));
+      const concerned = new Set([...marks.keys(), ...(await change.concerned())]);
+      await publish([...concerned], marks);
     } catch (error) {
-      throw storedOnly(error);
+      throw error instanceof AppError ? error : storedOnly(error);
     }
     return written;
   };
@@ -121,12 +142,19 @@ const whenAway = (detail: string) => (error: unknown) => {
   throw error instanceof RecordsUnavailable ? new AppError('unavailable', { detail, cause: error }) : error;
 };
 
-function storedOnly(error: unknown): unknown {
-  const isRedis = error instanceof Error && isRedisUnavailable(error);
-  if (!isRedis && !(error instanceof RecordsUnavailable)) return error;
-  const who = isRedis ? 'Redis does' : 'the database does';
+function storedOnly(error: unknown): AppError {
+  const who = error instanceof RecordsUnavailable ? 'the database' : 'Redis';
+  const detail =
+    error instanceof RecordsUnavailable || isRedisUnavailable(error)
+      ? `it takes effect as soon as ${who} answers again`
+      : 'it is tried each second, and the console’s log says what is wrong';
   return new AppError('unavailable', {
-    detail: `The change is stored but not published yet: it takes effect as soon as ${who} answer again. Do not repeat the call.`,
+    detail: `The change is stored but not published yet: ${detail}. Do not repeat the call.`,
     cause: error,
   });
 }
+
+const storedFor = (some: number, all: number) =>
+  new AppError('unavailable', {
+    detail: `The change is stored, and published for ${some} of ${all} projects; the others follow within seconds. Do not repeat the call.`,
+  });

@@ -1,9 +1,10 @@
-import { type ChangeKey, type CreateKey, KEYS_MAX, type Mode, type RotateKey, type Scope } from '@watchword/contracts';
+import { type ChangeKey, type CreateKey, KEYS_MAX, type KeyQuery, type RotateKey } from '@watchword/contracts';
 import { AppError, type HopContext } from '@watchword/platform';
 import type { ApiKeyDocument } from '@watchword/records';
 import { toApiKey } from '../domain/answers.ts';
+import { requireGrant, requireGrantToChange } from '../domain/grants.ts';
 import { type MintedKey, mintKey } from '../domain/mint-key.ts';
-import { refuseField } from '../domain/refusals.ts';
+import { notFound, refuseField } from '../domain/refusals.ts';
 import type { ConfigurationStore } from '../ports.ts';
 import { type ChangeResourceDeps, createChangeResource } from './change-resource.ts';
 
@@ -22,7 +23,7 @@ export function createKeyUseCases({ shelf, requireProject, ...deps }: KeysDeps) 
       noun: 'key',
       plural: 'valid keys',
       most: KEYS_MAX,
-      shelf: { ...shelf, ofProject: (project) => shelf.ofProject(project, { revoked_at: null }) },
+      shelf: { ...shelf, ofProject: (project) => shelf.valid(project, now()) },
       toAnswer: (key) => toApiKey(key, now()),
       counts: isValid,
       unique: 'There is such a key already.',
@@ -43,14 +44,34 @@ export function createKeyUseCases({ shelf, requireProject, ...deps }: KeysDeps) 
     });
   }
 
+  /** The caller's own, or the one that they name. */
+  function projectOf(wanted: Pick<KeyQuery, 'project'>, context: HopContext): string {
+    const { project = context.project } = wanted;
+    if (project === context.project || context.scopes.includes('platform')) return project;
+    throw refuseField('insufficient_scope', '/project', 'needs scope platform');
+  }
+
+  /** The call as one of the key's own project: the platform's callers reach any key, and the audit files it with the key. */
+  async function atHome(id: string, context: HopContext): Promise<HopContext> {
+    if (!context.scopes.includes('platform')) return context;
+    const known = await shelf.find(id);
+    if (known === null) throw notFound('key');
+    return { ...context, project: known.project };
+  }
+
   return {
-    read: keys.read,
+    /** Whose keys are to be listed. */
+    async listedProject(query: KeyQuery, context: HopContext): Promise<string> {
+      const project = projectOf(query, context);
+      await requireProject(project);
+      return project;
+    },
+
+    readKey: async (id: string, context: HopContext): Promise<ApiKeyDocument> =>
+      keys.read(await atHome(id, context), id),
 
     async createKey(wanted: CreateKey, context: HopContext): Promise<MintedKey> {
-      const project = wanted.project ?? context.project;
-      if (project !== context.project && !context.scopes.includes('platform')) {
-        throw refuseField('insufficient_scope', '/project', 'needs scope platform');
-      }
+      const project = projectOf(wanted, context);
       requireGrant(wanted, context);
       const expires_at = futureTime(wanted.expires_at ?? null);
       await requireProject(project);
@@ -60,17 +81,21 @@ export function createKeyUseCases({ shelf, requireProject, ...deps }: KeysDeps) 
       return minted;
     },
 
-    changeKey: (id: string, wanted: ChangeKey, context: HopContext): Promise<ApiKeyDocument> =>
-      keys.change(context, id, (known) => {
+    async changeKey(id: string, wanted: ChangeKey, context: HopContext): Promise<ApiKeyDocument> {
+      return keys.change(await atHome(id, context), id, (known) => {
         requireActive(known);
-        return {
-          ...(wanted.name === undefined ? {} : { name: wanted.name }),
-          ...(wanted.expires_at === undefined ? {} : { expires_at: futureTime(wanted.expires_at) }),
-        };
-      }),
+        const { name = known.name } = wanted;
+        const expires_at = wanted.expires_at === undefined ? known.expires_at : futureTime(wanted.expires_at);
+        // Else whoever may make weak keys would keep a strong one alive.
+        if (endOf({ expires_at }) > endOf(known)) requireGrantToChange(known, context, '/expires_at');
+        if (name !== known.name) requireGrantToChange(known, context, '/name');
+        return { name, expires_at };
+      });
+    },
 
     /** The new key is valid before the old one gets its end: a crash in between leaves two valid keys, never none. */
-    async rotateKey(id: string, wanted: RotateKey, context: HopContext): Promise<MintedKey> {
+    async rotateKey(id: string, wanted: RotateKey, asking: HopContext): Promise<MintedKey> {
+      const context = await atHome(id, asking);
       const old = await keys.read(context, id);
       requireActive(old);
       requireNotReplaced(old);
@@ -98,7 +123,7 @@ export function createKeyUseCases({ shelf, requireProject, ...deps }: KeysDeps) 
 
     async revokeKey(id: string, context: HopContext): Promise<undefined> {
       await keys.change(
-        context,
+        await atHome(id, context),
         id,
         (known) => {
           if (known.revoked_at !== null) requireActive(known);
@@ -111,23 +136,9 @@ export function createKeyUseCases({ shelf, requireProject, ...deps }: KeysDeps) 
   };
 }
 
+/** Whose end is null never ends. */
+const endOf = ({ expires_at }: Pick<ApiKeyDocument, 'expires_at'>) => expires_at ?? Infinity;
+
 function requireNotReplaced({ replaced_by: next }: ApiKeyDocument): void {
   if (next !== null) throw new AppError('not_active', { detail: `${next} has taken its place already.` });
-}
-
-/** Nobody makes a key that may do more than their own. */
-function requireGrant(
-  { mode, scopes }: { readonly mode: Mode; readonly scopes: readonly Scope[] },
-  context: HopContext,
-): void {
-  const held = new Set<Scope>(context.scopes);
-  // As the gateway has it: who may change the configuration may read it.
-  if (held.has('config:write')) held.add('config:read');
-  const lacking = scopes.filter((scope) => !held.has(scope));
-  if (lacking.length > 0) {
-    throw refuseField('insufficient_scope', '/scopes', `the key that asks lacks ${lacking.join(', ')}`);
-  }
-  if (mode === 'live' && context.mode === 'test' && !context.scopes.includes('platform')) {
-    throw refuseField('insufficient_scope', '/mode', 'a test key without scope platform makes no live key');
-  }
 }

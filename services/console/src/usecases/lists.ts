@@ -5,7 +5,7 @@ import { type Sealer, unsealIfHeld } from '@watchword/verifications';
 import { z } from 'zod';
 import { toList } from '../domain/answers.ts';
 import { newId } from '../domain/new-id.ts';
-import { decodeCursor, encodeCursor } from '../domain/page-cursor.ts';
+import { decodeCursor, encodeCursor, type PagedList } from '../domain/page-cursor.ts';
 import { refuseField } from '../domain/refusals.ts';
 import type { ConfigurationStore } from '../ports.ts';
 import { type ChangeResourceDeps, createChangeResource } from './change-resource.ts';
@@ -56,10 +56,12 @@ export function createListUseCases({ shelf, sealer, ...deps }: ListsDeps) {
 
     async readEntries(id: string, { limit, cursor }: PageQuery, context: HopContext) {
       // A place, not an entry: a cursor stands in URLs, where no number belongs.
-      const start = Number(decodeCursor(cursor, 'number')?.value ?? 0);
+      const places: PagedList = { of: ['entries', context.project, id], by: 'number' };
+      const start = Number(decodeCursor(cursor, places)?.value ?? 0);
       const all = unseal(await lists.read(context, id));
       const end = start + limit;
-      return { items: all.slice(start, end), next_cursor: encodeCursor(end < all.length ? { value: end, id } : null) };
+      const next = end < all.length ? { value: end, id } : null;
+      return { items: all.slice(start, end), next_cursor: encodeCursor(next, places) };
     },
 
     createList: ({ name, kind, entries }: CreateList, context: HopContext): Promise<ListDocument> =>

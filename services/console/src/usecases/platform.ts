@@ -6,10 +6,12 @@ import { requireMatch, versionDiffers } from '../domain/entity-tag.ts';
 import { newId } from '../domain/new-id.ts';
 import type { ConfigurationStore } from '../ports.ts';
 import type { CarryOutChange, Change } from './carry-out-change.ts';
+import { PLANS, type TakeTurns } from './take-turns.ts';
 
 export interface PlatformDeps {
   readonly configuration: ConfigurationStore;
   readonly carryOutChange: CarryOutChange;
+  readonly takeTurns: TakeTurns;
   readonly ensureRootProject: () => Promise<void>;
   readonly now: () => number;
 }
@@ -17,13 +19,29 @@ export interface PlatformDeps {
 const PLATFORM = 'platform';
 
 /** What holds for several projects: a change of it is published for each of them. */
-export function createPlatformUseCases({ configuration, carryOutChange, ensureRootProject, now }: PlatformDeps) {
+export function createPlatformUseCases(deps: PlatformDeps) {
+  const { configuration, carryOutChange, takeTurns, ensureRootProject, now } = deps;
   const { plans, platform, projects } = configuration;
 
   async function requirePlan(id: string): Promise<PlanDocument> {
     const known = await plans.read(id);
     if (known === null) throw new AppError('not_found', { detail: 'There is no such plan.' });
     return known;
+  }
+
+  async function requireUnused(id: string): Promise<void> {
+    const { length } = await projects.ids(id);
+    if (length === 0) return;
+    const who = length === 1 ? 'A project has' : `${length} projects have`;
+    throw new AppError('in_use', { detail: `${who} this plan.` });
+  }
+
+  /** Another console may give it to a project meanwhile: who comes later, this or that, sees the other. */
+  async function removeUnused(known: PlanDocument): Promise<PlanDocument | undefined> {
+    if ((await plans.remove(known)) !== 'removed') return undefined;
+    if ((await projects.ids(known.id)).length === 0) return known;
+    await plans.create(known);
+    return undefined;
   }
 
   const ofPlan = (
@@ -68,16 +86,17 @@ export function createPlatformUseCases({ configuration, carryOutChange, ensureRo
       return written;
     },
 
-    async deletePlan(id: string, context: HopContext): Promise<undefined> {
-      const known = await requirePlan(id);
-      requireMatch(context.ifMatch, known);
-      const { length } = await projects.ids(id);
-      if (length > 0) throw new AppError('in_use', { detail: `${length} projects have this plan.` });
-      const write = async () => ((await plans.remove(known)) === 'removed' ? known : undefined);
-      const written = await carryOutChange({ ...ofPlan('delete', id, [known, null]), write }, context);
-      if (written === undefined) throw versionDiffers();
-      return undefined;
-    },
+    deletePlan: (id: string, context: HopContext): Promise<undefined> =>
+      takeTurns(PLANS, async () => {
+        const known = await requirePlan(id);
+        requireMatch(context.ifMatch, known);
+        await requireUnused(id);
+        const write = () => removeUnused(known);
+        const written = await carryOutChange({ ...ofPlan('delete', id, [known, null]), write }, context);
+        if (written !== undefined) return undefined;
+        await requireUnused(id);
+        throw versionDiffers();
+      }),
 
     readPlatform: (): Promise<PlatformSettingsDocument> => platform.read(now()),
 
@@ -95,6 +114,7 @@ export function createPlatformUseCases({ configuration, carryOutChange, ensureRo
         {
           project: null,
           concerned: () => projects.ids(),
+          isForAll: true,
           entry: {
             action: 'platform.change',
             resource: PLATFORM,

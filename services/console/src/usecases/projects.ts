@@ -15,7 +15,7 @@ import { refuseField } from '../domain/refusals.ts';
 import type { ConfigurationStore } from '../ports.ts';
 import type { CarryOutChange, Change } from './carry-out-change.ts';
 import type { PublishProject } from './publish-project.ts';
-import type { TakeTurns } from './take-turns.ts';
+import { PLANS, type TakeTurns } from './take-turns.ts';
 
 export interface ProjectsDeps {
   readonly configuration: ConfigurationStore;
@@ -29,6 +29,7 @@ const NO_LIMITS: Limits = { project_sends_per_hour: null, user_sends_per_minute:
 const NO_PAUSE: Pause = { all: false, countries: [] };
 const BELONGINGS = ['keys', 'policies', 'templates', 'routes', 'providers', 'lists'] as const;
 
+const noSuchPlan = () => refuseField('not_found', '/plan', 'There is no such plan');
 const noSuchProject = () => new AppError('not_found', { detail: 'There is no such project.' });
 
 export function createProjectUseCases(deps: ProjectsDeps) {
@@ -49,9 +50,23 @@ export function createProjectUseCases(deps: ProjectsDeps) {
   }
 
   async function requirePlan(plan: string | null | undefined): Promise<void> {
-    if (typeof plan === 'string' && (await plans.read(plan)) === null) {
-      throw refuseField('not_found', '/plan', 'There is no such plan');
-    }
+    if (typeof plan === 'string' && (await plans.read(plan)) === null) throw noSuchPlan();
+  }
+
+  /** No plan is deleted here while a project gets one. */
+  const inTurn = <T>({ plan }: Pick<ChangeProject, 'plan'>, work: () => Promise<T>): Promise<T> =>
+    typeof plan === 'string' ? takeTurns(PLANS, work) : work();
+
+  /** Asked after the write: another console that deletes the plan looks for its projects after that. */
+  const isPlanGone = async ({ plan }: Pick<ChangeProject, 'plan'>): Promise<boolean> =>
+    typeof plan === 'string' && (await plans.read(plan)) === null;
+
+  /** As it was before a change that may not be, also where that was published meanwhile. */
+  async function takeBack(known: ProjectDocument): Promise<void> {
+    const { name, status, plan, limits, pause, sms_countries, retention_days } = known;
+    const former = { name, status, plan, limits, pause, sms_countries, retention_days, updated_at: now() };
+    await projects.change({ ...known, version: known.version + 1 }, former);
+    await publishProject(known.id);
   }
 
   function describe<T>(
@@ -71,24 +86,30 @@ export function createProjectUseCases(deps: ProjectsDeps) {
   }
 
   const changeProject = (id: string, wanted: ChangeProject, context: HopContext): Promise<ProjectDocument> =>
-    takeTurns(id, async () => {
-      const known = await requireProject(id);
-      requireMatch(context.ifMatch, known);
-      await requirePlan(wanted.plan);
-      if (id === ROOT_PROJECT && wanted.status === 'suspended') {
-        throw new AppError('in_use', { detail: 'The root key’s project cannot be suspended; pause it instead.' });
-      }
-      const set = { ...mergeChange(known, wanted), updated_at: now() };
-      const next = { ...known, ...set, version: known.version + 1 };
-      const written = await carryOutChange(
-        describe('change', id, [known, next], async () =>
-          (await projects.change(known, set)) === 'changed' ? next : undefined,
-        ),
-        context,
-      );
-      if (written === undefined) throw versionDiffers();
-      return written;
-    });
+    takeTurns(id, () => inTurn(wanted, () => changeInTurn(id, wanted, context)));
+
+  async function changeInTurn(id: string, wanted: ChangeProject, context: HopContext): Promise<ProjectDocument> {
+    const known = await requireProject(id);
+    requireMatch(context.ifMatch, known);
+    await requirePlan(wanted.plan);
+    if (id === ROOT_PROJECT && wanted.status === 'suspended') {
+      throw new AppError('in_use', { detail: 'The root key’s project cannot be suspended; pause it instead.' });
+    }
+    const set = { ...mergeChange(known, wanted), updated_at: now() };
+    const next = { ...known, ...set, version: known.version + 1 };
+    const written = await carryOutChange(
+      describe('change', id, [known, next], async () => {
+        if ((await projects.change(known, set)) !== 'changed') return undefined;
+        if (!(await isPlanGone(wanted))) return next;
+        await takeBack(known);
+        return undefined;
+      }),
+      context,
+    );
+    if (written !== undefined) return written;
+    await requirePlan(wanted.plan);
+    throw versionDiffers();
+  }
 
   const deleteProject = (id: string, context: HopContext): Promise<undefined> =>
     takeTurns(id, async () => {
@@ -103,23 +124,38 @@ export function createProjectUseCases(deps: ProjectsDeps) {
       return undefined;
     });
 
-  /** The project last: a deletion that was cut off can be repeated. */
+  /** The project last: a deletion that was cut off can be repeated. What stays of it keeps its copy empty. */
   async function removeWhole(known: ProjectDocument): Promise<true | undefined> {
     if ((await projects.change(known, { updated_at: now() })) !== 'changed') return undefined;
     for (const shelf of BELONGINGS) await configuration[shelf].removeAll(known.id);
-    // Nothing follows that would publish it: the copy that stays behind lets nobody in and holds nothing.
-    await publishProject(known.id);
     const claimed = { ...known, version: known.version + 1 };
-    return (await projects.remove(claimed)) === 'removed' ? true : undefined;
+    return (await projects.remove(claimed, now())) === 'removed' ? true : undefined;
   }
 
   async function requireUnused({ id, status }: ProjectDocument): Promise<void> {
     if (id === ROOT_PROJECT) throw new AppError('in_use', { detail: 'The root key belongs to it.' });
     if (status !== 'suspended') throw new AppError('in_use', { detail: 'Suspend it first.' });
-    const keys = await configuration.keys.ofProject(id, { revoked_at: null });
-    if (keys.some(({ expires_at }) => expires_at === null || expires_at > now())) {
+    if ((await configuration.keys.valid(id, now())).length > 0) {
       throw new AppError('in_use', { detail: 'It has valid API keys: revoke them first.' });
     }
+  }
+
+  async function createInTurn(wanted: CreateProject, context: HopContext): Promise<ProjectDocument> {
+    await requirePlan(wanted.plan);
+    const id = newId('prj', now());
+    const document = toDocument(id, wanted, now());
+    const write = async () => {
+      if ((await projects.create(document)) !== 'inserted') return undefined;
+      if (!(await isPlanGone(wanted))) return document;
+      await projects.withdraw(id);
+      return undefined;
+    };
+    // There is no mark before there is a project: it is made with one, and the loop publishes it if this ends here.
+    const mark = { project: id, at: document.created_at, isSole: true };
+    const made = await carryOutChange({ ...describe('create', id, [null, document], write), mark }, context);
+    if (made !== undefined) return made;
+    await requirePlan(wanted.plan);
+    throw new AppError('internal');
   }
 
   return {
@@ -128,17 +164,8 @@ export function createProjectUseCases(deps: ProjectsDeps) {
     changeProject,
     deleteProject,
 
-    async createProject(wanted: CreateProject, context: HopContext): Promise<ProjectDocument> {
-      await requirePlan(wanted.plan);
-      const id = newId('prj', now());
-      const document = toDocument(id, wanted, now());
-      // There is no mark before there is a project: it is made with one, and the loop publishes it if this ends here.
-      const write = async () => ((await projects.create(document)) === 'inserted' ? document : undefined);
-      const mark = { project: id, at: document.created_at, isSole: true };
-      const made = await carryOutChange({ ...describe('create', id, [null, document], write), mark }, context);
-      if (made === undefined) throw new AppError('internal');
-      return made;
-    },
+    createProject: (wanted: CreateProject, context: HopContext): Promise<ProjectDocument> =>
+      inTurn(wanted, () => createInTurn(wanted, context)),
 
     changeOwnProject: (wanted: ChangeOwnProject, context: HopContext) =>
       changeProject(context.project, wanted, context),

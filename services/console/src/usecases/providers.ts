@@ -10,6 +10,7 @@ import type { ProviderDocument } from '@watchword/records';
 import { type Sealer, unsealIfHeld } from '@watchword/verifications';
 import { datesOf } from '../domain/answers.ts';
 import { carriedChannels } from '../domain/carried-channels.ts';
+import { requireReach } from '../domain/grants.ts';
 import { newId } from '../domain/new-id.ts';
 import { requireProviderFields } from '../domain/provider-fields.ts';
 import type { ConfigurationStore } from '../ports.ts';
@@ -80,9 +81,6 @@ export function createProviderUseCases({ configuration, platformChannels, sealer
     }
   }
 
-  const turnTo = (status: ProviderDocument['status'], verb: string) => (id: string, context: HopContext) =>
-    providers.turn(context, id, verb, () => ({ status }));
-
   return {
     toProvider,
     read: providers.read,
@@ -90,6 +88,7 @@ export function createProviderUseCases({ configuration, platformChannels, sealer
     createProvider: (wanted: CreateProvider, context: HopContext): Promise<ProviderDocument> =>
       providers.create(context, (now) => {
         const { name, kind, mode, settings = {}, credentials = {}, cost_micros = {} } = wanted;
+        requireReach(mode, context);
         requireProviderFields(kind, mode, settings, credentials);
         const id = newId('prv', now);
         const dates = { created_at: now, updated_at: now, version: 1 };
@@ -111,6 +110,7 @@ export function createProviderUseCases({ configuration, platformChannels, sealer
 
     changeProvider: (id: string, wanted: ChangeProvider, context: HopContext): Promise<ProviderDocument> =>
       providers.change(context, id, (known) => {
+        requireReach(known.mode, context);
         const { name = known.name, settings = known.settings, cost_micros = known.cost_micros } = wanted;
         const credentials = wanted.credentials ?? unseal(known);
         if (credentials === undefined) {
@@ -128,9 +128,20 @@ export function createProviderUseCases({ configuration, platformChannels, sealer
         };
       }),
 
-    drainProvider: turnTo('draining', 'drain'),
-    enableProvider: turnTo('enabled', 'enable'),
+    /** A stop in an emergency: no question of mode. */
+    drainProvider: (id: string, context: HopContext) =>
+      providers.turn(context, id, 'drain', () => ({ status: 'draining' })),
 
-    deleteProvider: (id: string, context: HopContext) => providers.remove(context, id, requireUnused),
+    enableProvider: (id: string, context: HopContext) =>
+      providers.turn(context, id, 'enable', ({ mode }) => {
+        requireReach(mode, context);
+        return { status: 'enabled' };
+      }),
+
+    deleteProvider: (id: string, context: HopContext) =>
+      providers.remove(context, id, (known) => {
+        requireReach(known.mode, context);
+        return requireUnused(known);
+      }),
   };
 }

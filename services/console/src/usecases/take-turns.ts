@@ -1,5 +1,8 @@
 export type TakeTurns = ReturnType<typeof createTakeTurns>;
 
+/** Whose turn it is to delete a plan, or to give one to a project. */
+export const PLANS = 'plans';
+
 /** One change of a project after another, so that what a change has checked still holds when it is written. */
 export function createTakeTurns() {
   const last = new Map<string, Promise<unknown>>();

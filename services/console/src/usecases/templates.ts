@@ -9,6 +9,7 @@ import { countSegments, renderTemplate } from '@watchword/delivery';
 import type { HopContext } from '@watchword/platform';
 import type { TemplateDocument } from '@watchword/records';
 import { toTemplate } from '../domain/answers.ts';
+import { canonicalLocale } from '../domain/canonical-locale.ts';
 import { newId } from '../domain/new-id.ts';
 import { canonicalPurpose } from '../domain/purpose.ts';
 import { requireTemplateText } from '../domain/template-text.ts';
@@ -68,10 +69,4 @@ export function createTemplateUseCases({ shelf, ...deps }: TemplatesDeps) {
       return { text: rendered, ...countSegments(rendered) };
     },
   };
-}
-
-/** As the copy has it: the language in lower case. */
-function canonicalLocale(locale: string): string {
-  const [language = '', ...others] = locale.split('-');
-  return [language.toLowerCase(), ...others].join('-');
 }
