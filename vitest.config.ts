@@ -5,6 +5,7 @@ const conditions = ['watchword-source', 'module', 'node', 'development|productio
 
 const ofThesePackages = '{packages,services}/*';
 const ofRedisPackages = ['packages/{verifications,delivery}', 'services/*'];
+const FORGET_KEYS = 'packages/testkit/src/vitest/forget-keys.ts';
 const redisSetup = (kind: 'single' | 'cluster') => `packages/testkit/src/vitest/redis-${kind}.ts`;
 
 /** A group begins when the one before it has ended: what measures time does not share the machine. */
@@ -36,6 +37,7 @@ export default defineConfig({
           name: 'integration',
           include: [`${ofThesePackages}/test/**/*.int.test.ts`, 'infra/search/*.int.test.ts'],
           globalSetup: [redisSetup('single')],
+          setupFiles: [FORGET_KEYS],
           // They share one Redis: a test that travels in time would expire what another has open.
           fileParallelism: false,
           testTimeout: 20_000,
@@ -50,6 +52,7 @@ export default defineConfig({
           include: ofRedisPackages.map((packages) => `${packages}/test/**/*.int.test.ts`),
           exclude: ['**/node_modules/**', '**/*.single.int.test.ts'],
           globalSetup: [redisSetup('cluster')],
+          setupFiles: [FORGET_KEYS],
           // They share one Redis: a test that travels in time would expire what another has open.
           fileParallelism: false,
           testTimeout: 20_000,

@@ -22,17 +22,21 @@ export async function fillRecords(
     const lease = cursor && (await records.takeShard(cursor, OWNER, until));
     if (!lease) throw new Error('The database is not empty');
     const none = { events: [], deliveries: [], attempts: [], receipts: [], tokens: [], tallies: [], poison: [] };
+    let written = lease.position;
     let writing: Promise<void> = Promise.resolve();
     for (let made = 0; made < documents; ) {
       const verifications = population.take(Math.min(BATCH, documents - made));
       made += verifications.length;
       const total = made;
+      const position = `${total}-0`;
       // The next ones are made while the last ones are written.
       await writing;
-      writing = records.writeBatch(lease, { ...none, position: `${total}-0`, verifications }).then((result) => {
+      const batch = { ...none, position, verifications };
+      writing = records.writeBatch({ ...lease, position: written }, batch).then((result) => {
         if (result !== 'written') throw new Error('Somebody else writes to the database');
         progress(total);
       });
+      written = position;
     }
     await writing;
   } finally {

@@ -159,10 +159,14 @@ export async function startPlatform({ env = {}, without = [] }: PlatformOptions 
 
   /** Ends everything; throws when anything at rest or logged holds a code or a number, whatever the test was about. */
   async function stop(): Promise<void> {
-    const leaks = standalone.hasEnded() ? [] : (await searchLeaks()).leaks;
-    for (const child of children.slice(1)) await child.stop();
-    await standalone.stop();
-    rmSync(directory, { recursive: true, force: true });
+    let leaks: Awaited<ReturnType<typeof searchLeaks>>['leaks'] = [];
+    try {
+      if (!standalone.hasEnded()) ({ leaks } = await searchLeaks());
+    } finally {
+      for (const child of children.slice(1)) await child.stop();
+      await standalone.stop();
+      rmSync(directory, { recursive: true, force: true });
+    }
     if (leaks.length > 0) throw new Error(`Codes or numbers leaked: ${JSON.stringify(leaks)}`);
   }
 

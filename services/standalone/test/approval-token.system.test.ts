@@ -34,7 +34,7 @@ test('any service verifies an approval token offline, with nothing but the publi
   const jwks = createRemoteJWKSet(new URL('/.well-known/jwks.json', gateway()));
   const { payload } = await jwtVerify(token, jwks, {
     issuer: 'watchword',
-    audience: 'default',
+    audience: 'default:test',
     typ: 'verification+jwt',
     algorithms: ['EdDSA'],
   });
@@ -87,7 +87,7 @@ test('a forged token and no token at all are refused alike', async () => {
   for (const text of forged) {
     const { status, body } = await consume(text);
     expect({ status, code: body.code }).toEqual({ status: 422, code: 'token_invalid' });
-    expect(body).toMatchObject({ detail: 'The token has expired, or was not issued for this project.' });
+    expect(body).toMatchObject({ detail: 'The token has expired, or was not issued for this project and mode.' });
   }
   expect((await consume(token)).status).toBe(200);
 });

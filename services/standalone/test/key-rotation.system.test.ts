@@ -58,7 +58,7 @@ test('codes opened and deliveries sealed before a rotation of pepper and seal ke
   await worker?.stop();
   const pending = await open();
   expect(await keys('rotate', 'pepper')).toMatch(/2 {2}current[^]*Next: restart otp/);
-  expect(await keys('rotate', 'seal')).toMatch(/2 {2}current[^]*Next: restart worker and recorder, then otp/);
+  expect(await keys('rotate', 'seal')).toMatch(/2 {2}current[^]*Next: restart worker, recorder and console, then otp/);
   await restart();
   expect(await checkOf(pending.id, await pending.codeOf())).toMatchObject({ valid: true, result: 'approved' });
   expect(await checkOf(arrived.id, arrived.code)).toMatchObject({ valid: true, result: 'approved' });
@@ -94,7 +94,7 @@ test('tokens of the previous key verify until it is retired', async () => {
   await restart();
   const jwks = createRemoteJWKSet(new URL('/.well-known/jwks.json', platform.file.gateway ?? ''));
   const verify = async (token: string) => {
-    const expected = { issuer: 'watchword', audience: 'default', typ: 'verification+jwt', algorithms: ['EdDSA'] };
+    const expected = { issuer: 'watchword', audience: 'default:test', typ: 'verification+jwt', algorithms: ['EdDSA'] };
     return (await jwtVerify(token, jwks, expected)).payload.sub;
   };
   const approve = async () => {

@@ -94,7 +94,7 @@ describe("a project's own configuration", () => {
     expect((await scene.inbox(to))[0]?.text).toMatch(/^Your login OTP is/);
   });
 
-  test('gives a provider that is drained no message that begins a second later, and fails when all drain', async () => {
+  test('gives a provider that is drained no message that begins a second later', async () => {
     const project = newProject();
     const [first, second] = [scene.provider('prv_first'), scene.provider('prv_second', { kind: 'vonage' })];
     await scene.publish(project, { providers: [first, second] });
@@ -116,14 +116,36 @@ describe("a project's own configuration", () => {
     });
     expect(lastBegun).toBeLessThan(1_000);
     for (let time = 0; time < 3; time += 1) expect(await providerNow()).toBe('prv_second');
+  });
 
-    await scene.publish(project, { providers: [drained, { ...second, isDraining: true }] });
-    const { status, attempts } = await eventually('nobody sends', 5_000, async () => {
-      const end = await scene.ended((await scene.open('test', { project })).id);
-      return end.status === 'failed' ? end : undefined;
+  test('holds what is accepted while all its providers drain, and sends it once one is enabled', async () => {
+    const project = newProject();
+    const drained = scene.provider('prv_drained', { isDraining: true });
+    await scene.publish(project, { providers: [drained] });
+    const { id, to, deliveryId } = await scene.open('test', { project });
+    const events = await eventually('it is held', 5_000, async () => {
+      const seen = await scene.timeline(id);
+      return seen.some(({ type }) => type === 'attempt.settled') ? seen : undefined;
     });
-    expect(status).toBe('failed');
-    expect(attempts).toMatchObject([{ outcome: 'rejected', class: 'configuration', provider_code: 'draining' }]);
+    expect(events.find(({ type }) => type === 'attempt.settled')?.data).toMatchObject({
+      outcome: 'transient',
+      provider_code: 'draining',
+    });
+    expect(events.some(({ type }) => type === 'delivery.ended')).toBe(false);
+    expect(await scene.inbox(to)).toEqual([]);
+
+    await scene.publish(project, { providers: [{ ...drained, isDraining: false }] });
+    // As the due set does after each delay.
+    let looks = 0;
+    await eventually('it is sent', 5_000, async () => {
+      looks += 1;
+      await scene.producer.enqueue(`${deliveryId}-look-${looks}`, { delivery: deliveryId });
+      return (await scene.timeline(id)).some(({ type }) => type === 'delivery.ended') || undefined;
+    });
+    const { status, attempts } = await scene.ended(id);
+    expect(status).toBe('accepted');
+    expect(attempts.at(-1)).toMatchObject({ provider_id: 'prv_drained', outcome: 'accepted' });
+    expect(await scene.inbox(to)).toHaveLength(1);
   });
 
   test('sends live messages through the project’s account, test ones at the sandbox, and never the other way round', async () => {

@@ -12,7 +12,7 @@ import {
   singleKeyRing,
 } from '@watchword/platform';
 import { eventually, startChild } from '@watchword/testkit';
-import { createSealer, createVerifications } from '@watchword/verifications';
+import { createSealer, createVerifications, type Owner } from '@watchword/verifications';
 import { composeWorker, workerVariables } from '../src/index.ts';
 
 const KEYS = { seal: randomBytes(32), id: randomBytes(32) };
@@ -67,9 +67,10 @@ export async function createScene(redisUrl: string) {
   const logger = createLogger({ service: 'worker', level: 'trace', destination });
   const seen: InboxMessage[] = [];
 
-  /** Of verifications that were opened for another project than the usual one. */
-  const projects = new Map<string, string>();
-  const timeline = async (id: string) => (await verifications.tail(id, projects.get(id) ?? PROJECT))?.events ?? [];
+  /** Whose the verifications are that were opened here. */
+  const owners = new Map<string, Owner>();
+  const timeline = async (id: string) =>
+    (await verifications.tail(id, owners.get(id) ?? { project: PROJECT, mode: 'test' }))?.events ?? [];
   const copies = createConfigCopies(redis);
   const sealer = createSealer(singleKeyRing(new Secret(KEYS.seal)));
   let epoch = Date.now();
@@ -119,7 +120,7 @@ export async function createScene(redisUrl: string) {
         { project, mode, operation: '', deadline: clock.serverNow() + 5_000 },
       );
       if (opened.result !== 'sent') throw new Error(opened.result);
-      projects.set(opened.id, project);
+      owners.set(opened.id, { project, mode });
       await producer.enqueue(opened.deliveryId, { delivery: opened.deliveryId, requestId: 'req_1' });
       return { to, id: opened.id, deliveryId: opened.deliveryId };
     },

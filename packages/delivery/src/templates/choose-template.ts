@@ -24,9 +24,18 @@ export function chooseTemplate(templates: readonly Template[], wanted: TemplateW
   return undefined;
 }
 
+/** As templates are kept: `iw` is `he`. What is no tag is none of theirs. */
+function canonical(locale: string): string {
+  try {
+    return Intl.getCanonicalLocales(locale)[0] ?? locale;
+  } catch {
+    return locale;
+  }
+}
+
 /** A tag, and it with ever fewer of its parts; at last any. A part of one character only announces the one behind it. */
 function rangesOf(locale: string | undefined): string[] {
-  const parts = locale === undefined || locale === '*' ? [] : locale.toLowerCase().split('-');
+  const parts = locale === undefined || locale === '*' ? [] : canonical(locale).toLowerCase().split('-');
   const ranges: string[] = [];
   for (let length = parts.length; length > 0; length -= 1) {
     if (length < parts.length && parts[length - 1]?.length === 1) continue;

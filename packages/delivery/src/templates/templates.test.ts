@@ -71,6 +71,7 @@ describe('the template of a message', () => {
     template('login', 'de'),
     template('login', 'de-AT'),
     template('login', 'zh-Hant'),
+    template('login', 'he'),
     template('login', 'fr', 'email'),
   ];
   test.each([
@@ -79,6 +80,8 @@ describe('the template of a message', () => {
     ['login', 'de-CH', 'login de sms'],
     ['login', 'zh-Hant-TW', 'login zh-Hant sms'],
     ['login', 'zh-Hant-x-a-b', 'login zh-Hant sms'],
+    ['login', 'iw-IL', 'login he sms'],
+    ['login', 'de-AT-x', 'login de-AT sms'],
     ['login', 'fr', 'login * sms'],
     ['login', undefined, 'login * sms'],
     ['transaction', 'de-DE', '* de sms'],

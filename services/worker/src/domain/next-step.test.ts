@@ -1,6 +1,6 @@
 import type { AttemptResult } from '@watchword/delivery';
 import { describe, expect, test } from 'vitest';
-import { type MadeAttempt, nextAfterAttempt, nextWithoutCall } from './next-step.ts';
+import { type MadeAttempt, nextAfterAttempt, nextWhileDraining, nextWithoutCall } from './next-step.ts';
 
 const accepted: AttemptResult = { outcome: 'accepted', providerMessageId: 'SM1' };
 const configuration: AttemptResult = { outcome: 'rejected', class: 'configuration', providerCode: '20003' };
@@ -87,5 +87,12 @@ describe('when each circuit is open', () => {
     expect(nextWithoutCall(1)).toEqual({ kind: 'later', delayMs: 1_000 });
     expect(nextWithoutCall(3)).toEqual({ kind: 'later', delayMs: 3_000 });
     expect(nextWithoutCall(60)).toEqual({ kind: 'later', delayMs: 5_000 });
+  });
+});
+
+describe('while all that may send are draining', () => {
+  test('looks twice as late each time, at most after 10 s: some seventy looks in the longest life of a code', () => {
+    const delays = [1, 2, 3, 4, 5, 1_000].map((ordinal) => nextWhileDraining(ordinal));
+    expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, 10_000, 10_000].map((delayMs) => ({ kind: 'later', delayMs })));
   });
 });

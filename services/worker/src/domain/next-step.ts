@@ -21,6 +21,7 @@ const ROUND_DELAY_MS = 2_000;
 const DELAY_MS_MAX = 10_000;
 const OPEN_CIRCUIT_DELAY_MS = 1_000;
 const OPEN_CIRCUIT_DELAY_MS_MAX = 5_000;
+const DRAINING_DELAY_MS = 1_000;
 /** Calls to providers that said no, before a delivery has failed. */
 const PROVIDER_CALLS_MAX = 6;
 
@@ -46,6 +47,14 @@ export function nextAfterAttempt({ latest, earlier, providerCalls, hasOther }: A
  */
 export function nextWithoutCall(ordinal: number): Next {
   return { kind: 'later', delayMs: Math.min(OPEN_CIRCUIT_DELAY_MS * ordinal, OPEN_CIRCUIT_DELAY_MS_MAX) };
+}
+
+/**
+ * What follows when all that may send are draining: the delivery is held as long as its code is worth sending, since enabling one
+ * brings it out. It looks less and less often, as each look leaves two events.
+ */
+export function nextWhileDraining(ordinal: number): Next {
+  return { kind: 'later', delayMs: Math.min(DRAINING_DELAY_MS * 2 ** (ordinal - 1), DELAY_MS_MAX) };
 }
 
 /** Whether another provider may do better: never for a bad number, whose messages only cost money elsewhere. */

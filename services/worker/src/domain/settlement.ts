@@ -1,6 +1,6 @@
 import type { Claimed, Next, Settlement } from '@watchword/verifications';
 import type { AttemptReport, Candidate, Message, SendingPlan } from '../ports.ts';
-import { type MadeAttempt, nextWithoutCall } from './next-step.ts';
+import { type MadeAttempt, nextWhileDraining, nextWithoutCall } from './next-step.ts';
 
 /** What was taken has a cost, and a text that somebody read. */
 export function settlementOf(
@@ -27,17 +27,18 @@ export function settlementOf(
 }
 
 /**
- * Why no provider was called. For good: none serves this mode (a test key never reaches a carrier), or all that the project
- * has are draining. For now: each circuit is open, or Redis took too long or could not say what the project has decided.
+ * Why no provider was called. For good: none serves this mode (a test key never reaches a carrier). For now: all that the
+ * project has are draining, each circuit is open, or Redis took too long or could not say what the project has decided.
  */
 export type WithoutCall = SendingPlan['whyNone'] | 'circuit_open' | 'redis_slow' | 'not_planned';
 
 export function settlementWithout(why: WithoutCall, ordinal: number): Settlement {
   const seen = { provider: null, countsAsCall: false, providerCode: why } as const;
-  if (why === 'no_provider' || why === 'draining') {
+  if (why === 'no_provider') {
     return { ...seen, outcome: 'rejected', class: 'configuration', next: { kind: 'end', status: 'failed' } };
   }
-  return { ...seen, outcome: 'transient', next: nextWithoutCall(ordinal) };
+  const next = why === 'draining' ? nextWhileDraining(ordinal) : nextWithoutCall(ordinal);
+  return { ...seen, outcome: 'transient', next };
 }
 
 export function reportOf({ attempt, mode }: Claimed, settlement: Settlement, ms: number): AttemptReport {

@@ -365,10 +365,17 @@ describe('delivering a code', () => {
     ]);
   });
 
-  test('ends a delivery whose providers are all draining, and says why', async () => {
-    const { run, settled } = stage({ providers: [], whyNone: 'draining' });
-    expect((await run()).result).toBe('failed');
-    expect(settled).toMatchObject([{ outcome: 'rejected', class: 'configuration', providerCode: 'draining' }]);
+  test('holds a delivery whose providers are all draining, looks less and less often, and says why', async () => {
+    const delays: unknown[] = [];
+    for (const ordinal of [1, 2, 9]) {
+      const { run, settled } = stage({ providers: [], whyNone: 'draining', claims: [claimed(ordinal)] });
+      expect((await run()).result).toBe('later');
+      expect(settled).toMatchObject([
+        { provider: null, countsAsCall: false, outcome: 'transient', providerCode: 'draining' },
+      ]);
+      delays.push(...nexts(settled));
+    }
+    expect(delays).toEqual([1_000, 2_000, 10_000].map((delayMs) => ({ kind: 'later', delayMs })));
   });
 
   test("settles a project's own provider with its id, and with its cost only when it took the message", async () => {
