@@ -8,7 +8,8 @@ const FIXTURE = fileURLToPath(new URL('./logger.fixture.ts', import.meta.url));
 const LINES = 2_000;
 
 test('a reader of the log that has stopped does not stop the process, and an exit writes what is left', async () => {
-  const child = spawn(process.execPath, ['--conditions=watchword-source', FIXTURE], { stdio: 'pipe' });
+  // Variables that colour the output would have Node itself write a warning among the lines.
+  const child = spawn(process.execPath, ['--conditions=watchword-source', FIXTURE], { stdio: 'pipe', env: {} });
   onTestFinished(() => void child.kill('SIGKILL'));
   // Nobody reads stderr yet, and the pipe holds 64 KiB of the megabyte.
   const [said] = (await once(child.stdout, 'data')) as [Buffer];
