@@ -91,6 +91,7 @@ export async function soak(platform: Platform, database: SoakDatabase, options: 
       ...compared.figures,
       ...figuresOf(traffic),
       refused_while_away: away.refused,
+      calls_while_away: away.calls,
       ...watch.figures(away.from, away.until),
       last_events_recorded_ms: Math.max(0, watch.emptySince() - endedAt),
     };
@@ -113,10 +114,11 @@ async function takeAwayLater(
   await delay(awayAtSecond * 1_000);
   const from = Date.now();
   tell(`the database is away for ${awaySeconds} s`);
-  const refusedBefore = traffic.refused;
+  const [refusedBefore, callsBefore] = [traffic.refused, traffic.answeredMs.length];
   await takeAway();
   tell('the database serves again');
-  return { from, until: Date.now(), refused: traffic.refused - refusedBefore };
+  const [refused, calls] = [traffic.refused - refusedBefore, traffic.answeredMs.length - callsBefore];
+  return { from, until: Date.now(), refused, calls };
 }
 
 async function haveEnded(redis: RedisView): Promise<boolean> {
@@ -145,10 +147,11 @@ async function compareAll(platform: Platform, database: SoakDatabase, redis: Red
 const countEach = (values: readonly string[]) =>
   Object.fromEntries([...Map.groupBy(values, (value) => value)].map(([value, all]) => [value, all.length]));
 
-const figuresOf = ({ told, led, unreached, refused, answeredMs }: Traffic) => ({
+const figuresOf = ({ told, led, unreached, refused, refusals, answeredMs }: Traffic) => ({
   opened: told.size,
   calls: answeredMs.length,
   refused,
+  refusals: Object.fromEntries(refusals),
   call_p99_ms: Math.round(percentile(answeredMs, 0.99)),
   call_max_ms: Math.round(percentile(answeredMs, 1)),
   led: Object.fromEntries(led),

@@ -25,6 +25,7 @@ export interface AnswerBody {
   readonly result: string;
   readonly valid: boolean;
   readonly code: string;
+  readonly detail: string;
   readonly token?: string;
   readonly errors?: readonly { pointer: string; detail: string }[];
   readonly deliveries: readonly { id: string; status: string }[];

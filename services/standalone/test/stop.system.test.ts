@@ -77,6 +77,7 @@ describe.each([
   { service: 'otp', refusedMax: 0 },
   { service: 'worker', refusedMax: 0 },
   { service: 'recorder', refusedMax: 0 },
+  { service: 'console', refusedMax: 0 },
 ] as const)('SIGTERM to $service under 100 requests/s', ({ service, refusedMax }) => {
   test('no request without an answer, no message lost or doubled, exit code 0 in time', async () => {
     const env = { ...(await fixedPorts()), STOP_GRACE_SECONDS: String(GRACE_SECONDS) };

@@ -12,6 +12,8 @@ export interface Traffic {
   unreached: number;
   /** Calls that were answered 503, and repeated. */
   refused: number;
+  /** What those answers said, and how often. */
+  readonly refusals: Map<string, number>;
   /** Calls without an answer, and answers that their life cycle does not expect. */
   readonly failures: string[];
   /** One for each call. */
@@ -23,6 +25,7 @@ export const createTraffic = (): Traffic => ({
   led: new Map(),
   unreached: 0,
   refused: 0,
+  refusals: new Map(),
   failures: [],
   answeredMs: [],
 });
@@ -55,6 +58,8 @@ export function createCaller(platform: Platform, traffic: Traffic, draws: readon
     let answer = await ask();
     for (let waitMs = retryAfterMs(answer); answer.status === 503 && performance.now() < giveUpAt; waitMs *= 2) {
       traffic.refused += 1;
+      const told = answer.body.detail;
+      traffic.refusals.set(told, (traffic.refusals.get(told) ?? 0) + 1);
       await delay(waitMs * (0.5 + thinkDraw));
       answer = await ask();
     }
