@@ -15,4 +15,4 @@ test('MongoDB stopped and killed for 10 min at 50 sends/s: no call fails, and th
     seed: 2,
   };
   await run(options, skip);
-}, 1_500_000);
+}, 2_400_000);
