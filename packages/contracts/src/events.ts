@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
 /**
- * Facts in a verification's timeline. Each is appended by the script that makes it true. `attempt.settled` may tell
+ * Facts in a verification's timeline. Each is appended by the script that makes it true. `delivery.queued` tells `send`,
+ * the number of the send (1, 2 …) that the delivery is of: several channels of a send, and the steps of its workflow, share
+ * one code, one expiry and one place in the quota; and `reason` (`failed` or `timeout`) when a workflow went on to its next
+ * step. `attempt.settled` may tell
  * `cost_micros`, an integer, in millionths of the platform's currency, and `template`, an id or `shipped`.
  */
 export const EVENT_TYPES = [
@@ -16,6 +19,7 @@ export const EVENT_TYPES = [
   'verification.expired',
   'verification.exhausted',
   'verification.canceled',
+  'verification.undeliverable',
   'token.consumed',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

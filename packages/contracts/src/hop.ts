@@ -16,7 +16,7 @@ export const HOP_SIGNATURE_HEADER = 'x-watchword-signature';
 export const HOP_ANSWERS_TYPE = 'application/x-ndjson';
 
 export const BATCH_CALLS_MAX = 256;
-/** Far above the largest call, which is a receipt of 16 KiB in base64. */
+/** Far above the largest call, which is a receipt of 64 KiB in base64. */
 export const BATCH_BYTES_MAX = 1024 * 1024;
 
 /** One call of a batch: what the gateway vouches for, and the call as it is answered to the caller. */

@@ -1,4 +1,5 @@
 export * from './attempts.ts';
+export * from './channels.ts';
 export * from './erasure.ts';
 export * from './errors.ts';
 export * from './events.ts';
@@ -14,3 +15,4 @@ export * from './search-calls.ts';
 export * from './statistics.ts';
 export * from './token.ts';
 export * from './verification.ts';
+export * from './workflow-steps.ts';

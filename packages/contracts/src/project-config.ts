@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CHANNELS, workflowSchema } from './channels.ts';
 import { MODES } from './hop.ts';
 import { SCOPES } from './scopes.ts';
 
@@ -19,9 +20,6 @@ export const ROOT_KEY_ID = 'root';
 export const countrySchema = z
   .string()
   .regex(/^([A-Z]{2}|\+\d{1,3})$/, 'must be two capital letters (ISO 3166-1), or a calling code such as +1');
-
-export const CONFIGURED_CHANNELS = ['sms', 'whatsapp', 'email', 'voice', 'push'] as const;
-export type ConfiguredChannel = (typeof CONFIGURED_CHANNELS)[number];
 
 const limit = z.int().min(0).max(1_000_000_000);
 export const limitsSchema = z
@@ -60,12 +58,13 @@ export const policyRulesSchema = z
       .enum(['overlap', 'rotate'])
       .optional()
       .describe('`overlap`: the last 3 codes stay valid; `rotate`: only the last'),
-    workflow: z
-      .array(z.strictObject({ channel: z.enum(CONFIGURED_CHANNELS), timeout_s: z.int().min(5).max(600).optional() }))
-      .min(1)
-      .max(5)
+    workflow: workflowSchema.optional(),
+    on_unknown: z
+      .enum(['resend', 'wait'])
       .optional()
-      .describe('Channels, one after another; each needs a provider that carries it'),
+      .describe(
+        'When nobody knows whether a provider took a message: `resend` by the next one, or `wait` for a receipt, which prefers one message too few to one too many',
+      ),
   })
   .meta({ id: 'PolicyRules' });
 export type PolicyRules = z.infer<typeof policyRulesSchema>;
@@ -109,7 +108,16 @@ export const sendingConfigSchema = z.object({
 });
 export type SendingConfig = z.infer<typeof sendingConfigSchema>;
 
-export const PROVIDER_KINDS = ['twilio', 'vonage'] as const;
+export const PROVIDER_KINDS = [
+  'twilio',
+  'vonage',
+  'vonage_messages',
+  'whatsapp_cloud',
+  'wati',
+  'smtp',
+  'fcm',
+  'baileys',
+] as const;
 export type ProviderKind = (typeof PROVIDER_KINDS)[number];
 
 /** For the worker, and for otp to tell whether a receipt is genuine. */
@@ -128,12 +136,14 @@ export const deliveryConfigSchema = z.object({
       credentials: z.base64(),
       /** Millionths of the platform's currency for one message: by country, `*` for all others. */
       costMicros: z.record(z.string(), z.int()),
+      /** Messages per second that it may get, from all workers together; null = as many as there are. */
+      sendsPerSecond: z.int().nullable().default(null),
     }),
   ),
   routes: z.array(
     z.object({
       id: z.string(),
-      channel: z.enum(CONFIGURED_CHANNELS),
+      channel: z.enum(CHANNELS),
       /** A country, a number prefix such as `+4479`, or `*`; the longest prefix wins, then the country. */
       match: z.string(),
       /** In order of preference; weights share the traffic among those that have one. */
@@ -145,11 +155,15 @@ export const deliveryConfigSchema = z.object({
       id: z.string(),
       /** A purpose, or `*`. */
       purpose: z.string(),
-      channel: z.enum(CONFIGURED_CHANNELS),
+      channel: z.enum(CHANNELS),
       /** BCP 47, lower case language; `*` for any. */
       locale: z.string(),
       version: z.int(),
       text: z.string(),
+      /** Of an e-mail, and the title of a push message. */
+      subject: z.string().nullable().default(null),
+      /** Of an e-mail, beside its text; null = made of the text. */
+      html: z.string().nullable().default(null),
     }),
   ),
 });

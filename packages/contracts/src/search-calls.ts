@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { CHANNELS } from './channels.ts';
 import { MODES } from './hop.ts';
 import type { ManagedCall } from './managed-call.ts';
 import { givenTimeSchema, pageLimit, pageOf, purposeSchema, timestampSchema } from './management/paging.ts';
 import { countrySchema } from './project-config.ts';
 import { STATISTICS_DIMENSIONS } from './statistics.ts';
-import { CHANNELS, VERIFICATION_STATUSES } from './verification.ts';
+import { VERIFICATION_STATUSES } from './verification.ts';
 
 /** An unencoded `+` in a query string means a space (WHATWG URL, section 5.1): it is taken for what it was meant to be. */
 const withPlus = (text: unknown) => (typeof text === 'string' ? text.replace(/^ /, '+') : text);
@@ -12,7 +13,7 @@ const withPlus = (text: unknown) => (typeof text === 'string' ? text.replace(/^ 
 const instant = givenTimeSchema.transform((text) => Date.parse(text));
 const provider = z.string().min(1).max(64);
 const filters = {
-  channel: z.enum(CHANNELS).optional(),
+  channel: z.enum(CHANNELS).optional().describe('Of a verification, that of its newest delivery'),
   country: z
     .preprocess(withPlus, countrySchema)
     .optional()
@@ -26,9 +27,9 @@ export const searchVerificationsQuerySchema = z
     ...filters,
     provider: provider.optional().describe('Of the last attempt that was settled'),
     destination: z
-      .preprocess(withPlus, z.string().min(3).max(320))
+      .preprocess(withPlus, z.string().min(3).max(512))
       .optional()
-      .describe('Exactly this one: E.164 or an e-mail address'),
+      .describe('Any of its addresses, exactly: E.164, an e-mail address or a device token'),
     user_id: z.string().min(1).max(128).optional().describe('`client.user_id` of the call that opened it'),
     from: instant.optional().describe('Opened at this time (RFC 3339) or later'),
     to: instant.optional().describe('Opened before this time (RFC 3339)'),
@@ -48,10 +49,10 @@ export const foundVerificationSchema = z
     mode: z.enum(MODES),
     purpose: z.string(),
     country: z.string(),
-    channel: z.enum(CHANNELS).optional().describe('Of the last delivery'),
+    channel: z.enum(CHANNELS).optional().describe('Of the newest delivery'),
     provider: z.string().optional().describe('Of the last attempt that was settled'),
-    to_masked: z.string(),
-    undeliverable: z.boolean().describe('No provider took the last message'),
+    to_masked: z.string().describe('Where the newest delivery went'),
+    undeliverable: z.boolean().describe('No provider took the last code, on any of its channels'),
     checks_remaining: z.int(),
     created_at: timestampSchema,
     expires_at: timestampSchema,
@@ -123,7 +124,9 @@ export const statisticsRowSchema = z
     unknown: z.int().describe('Of these, those of whose outcome nobody knows'),
     delivered: z.int().describe('Of those sent, arrived by the provider’s word'),
     undelivered: z.int().describe('Of those sent, lost by the provider’s word'),
-    verifications: z.int().describe('Verifications whose newest delivery is counted here'),
+    verifications: z
+      .int()
+      .describe('Verifications of whose newest send the delivery that got furthest is counted here'),
     approved: z.int().describe('Of these, approved'),
     conversion: z.number().nullable().describe('approved ÷ verifications'),
     delivery_rate: z.number().nullable().describe('delivered ÷ sent'),

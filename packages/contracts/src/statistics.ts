@@ -19,7 +19,10 @@ export const STATISTICS_COUNTERS = [
   'delivered',
   /** Attempts whose receipt says that it did not, and no later one that it did. */
   'undelivered',
-  /** Verifications, each where its newest delivery is, under the provider that took that (else the last that was tried). */
+  /**
+   * Verifications, each where that delivery of its newest send is that got furthest (arrived, else taken, else the newest), under
+   * the provider that took it (else the last that was tried).
+   */
   'verifications',
   /** Those of them that were approved. */
   'approved',

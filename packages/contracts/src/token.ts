@@ -9,7 +9,7 @@ export const JWKS_PATH = '/.well-known/jwks.json';
 export const JWKS_MAX_AGE_SECONDS = 60;
 
 export const consumeTokenSchema = z
-  .strictObject({ token: z.string().min(1).max(2_048).describe('The approval token that a check answered') })
+  .strictObject({ token: z.string().min(1).max(4_096).describe('The approval token that a check answered') })
   .meta({ id: 'ConsumeToken' });
 
 /** What the token says, to the one call that spends it. */
@@ -17,7 +17,11 @@ export const consumedTokenSchema = z
   .object({
     verification: z.string(),
     purpose: z.string(),
-    to: z.string().describe('The destination whose control was proved'),
+    to: z.string().describe('The address that was proved; of several that the code went to the first'),
+    sent_to: z
+      .array(z.string())
+      .optional()
+      .describe('When the code went to several addresses, all of them: one of them was proved, and nobody knows which'),
     approved_at: z.iso.datetime(),
   })
   .meta({ id: 'ConsumedToken' });

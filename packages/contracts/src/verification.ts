@@ -1,7 +1,5 @@
 import { z } from 'zod';
-
-export const CHANNELS = ['sms'] as const;
-export type Channel = (typeof CHANNELS)[number];
+import { ADDRESS_KINDS, CHANNELS, STEPS_MAX, workflowSchema } from './channels.ts';
 
 export const VERIFICATION_STATUSES = ['pending', 'approved', 'expired', 'exhausted', 'canceled', 'blocked'] as const;
 export type VerificationStatus = (typeof VERIFICATION_STATUSES)[number];
@@ -32,12 +30,28 @@ export const CHECK_RESULTS = [
 ] as const;
 export type CheckResult = (typeof CHECK_RESULTS)[number];
 
-export const destinationSchema = z.string().max(320).describe('E.164 phone number, e.g. `+14155550123`');
+const ADDRESS_CHARACTERS_MAX = 512;
+
+export const destinationSchema = z
+  .string()
+  .min(1)
+  .max(ADDRESS_CHARACTERS_MAX)
+  .describe('E.164 phone number, e.g. `+14155550123`, e-mail address, or device token of a push service');
+
+/** Beside each other, when the channels of a verification need more than one. */
+export const addressesSchema = z
+  .strictObject({
+    phone: z.string().max(32).optional().describe('E.164, e.g. `+14155550123`'),
+    email: z.string().max(254).optional(),
+    device_token: z.string().min(1).max(ADDRESS_CHARACTERS_MAX).optional(),
+  })
+  .refine((given) => ADDRESS_KINDS.some((kind) => given[kind] !== undefined), 'must have at least one of them')
+  .meta({ id: 'Addresses', minProperties: 1 });
 const purpose = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,31}$/, 'must be lower-case letters, digits and _, at most 32')
   .describe('`login`, `registration` (alias `verification`), `password_reset`, `transaction`, or your own');
-const binding = z
+export const bindingSchema = z
   .record(z.string().min(1).max(64), z.string().max(256))
   .refine((fields) => Object.keys(fields).length <= 10, 'must have at most 10 fields')
   .meta({ maxProperties: 10 })
@@ -47,17 +61,49 @@ const code = z
   .regex(/^[A-Za-z0-9]{4,12}$/, 'must be 4 to 12 letters or digits')
   .describe('The code as the user typed it; letters in any case');
 
+export const localeSchema = z
+  .string()
+  .max(35)
+  .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, 'must be a BCP 47 language tag')
+  .describe('BCP 47 language tag, e.g. `en` or `pt-BR`');
+
+export const variablesSchema = z
+  .record(z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, 'must be lower-case letters, digits and _'), z.string().max(128))
+  .refine((fields) => Object.keys(fields).length <= 10, 'must have at most 10 fields')
+  .meta({ maxProperties: 10 })
+  .describe('What the project’s templates show as `{{variables.name}}`');
+
+export const autofillSchema = z.strictObject({
+  domain: z
+    .string()
+    .max(253)
+    .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, 'must be a domain name')
+    .optional()
+    .describe('WebOTP: an SMS ends with `@domain #code`'),
+  app_hash: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{11}$/, 'must be the 11 characters of the app’s hash')
+    .optional()
+    .describe('Android’s SMS Retriever: an SMS ends with the app’s hash'),
+});
+
 export const openVerificationSchema = z
   .strictObject({
-    to: destinationSchema,
-    channel: z.enum(CHANNELS).default('sms'),
-    purpose: purpose.default('login'),
-    locale: z
-      .string()
-      .max(35)
-      .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, 'must be a BCP 47 language tag')
+    to: z.union([destinationSchema, addressesSchema], { error: 'must be a destination, or an object of them by kind' }),
+    channel: z
+      .enum(CHANNELS)
       .optional()
-      .describe('BCP 47 language tag, e.g. `en` or `pt-BR`'),
+      .describe('Without it, `channels` and `workflow`: the workflow of the policy, else the usual one of `to`'),
+    channels: z
+      .array(z.enum(CHANNELS))
+      .min(1)
+      .max(STEPS_MAX)
+      .refine((given) => new Set(given).size === given.length, 'must name each channel once')
+      .optional()
+      .describe('All at once, with one code'),
+    workflow: workflowSchema.optional(),
+    purpose: purpose.default('login'),
+    locale: localeSchema.optional(),
     client: z
       .strictObject({
         ip: z.union([z.ipv4(), z.ipv6()]).optional(),
@@ -67,25 +113,35 @@ export const openVerificationSchema = z
       })
       .optional()
       .describe('The end user as the caller sees them'),
-    binding: binding.optional(),
+    binding: bindingSchema.optional(),
+    variables: variablesSchema.optional(),
+    autofill: autofillSchema.optional(),
     metadata: z
       .record(z.string().min(1).max(64), z.string().max(128))
       .refine((fields) => Object.keys(fields).length <= 10, 'must have at most 10 fields')
       .meta({ maxProperties: 10 })
       .optional(),
   })
+  .superRefine((body, context) => {
+    const ways = (['channel', 'channels', 'workflow'] as const).filter((way) => body[way] !== undefined);
+    for (const way of ways.slice(1)) {
+      context.addIssue({ code: 'custom', path: [way], message: `cannot stand beside ${ways[0]}` });
+    }
+  })
   .meta({ id: 'OpenVerification' });
 
 export const checkVerificationSchema = z
-  .strictObject({ code, binding: binding.optional() })
+  .strictObject({ code, binding: bindingSchema.optional() })
   .meta({ id: 'CheckVerification' });
 
 export const checkDestinationSchema = z
-  .strictObject({ to: destinationSchema, purpose: purpose.default('login'), code, binding: binding.optional() })
+  .strictObject({ to: destinationSchema, purpose: purpose.default('login'), code, binding: bindingSchema.optional() })
   .meta({ id: 'CheckDestination' });
 
 export const resendVerificationSchema = z
-  .strictObject({ channel: z.enum(CHANNELS).optional() })
+  .strictObject({
+    channel: z.enum(CHANNELS).optional().describe('Without it, as the verification was opened'),
+  })
   .meta({ id: 'ResendVerification' });
 
 export const cancelVerificationSchema = z.strictObject({}).meta({ id: 'CancelVerification' });
@@ -123,7 +179,7 @@ export const verificationSchema = z
     id: z.string(),
     status: z.enum(VERIFICATION_STATUSES),
     purpose: z.string(),
-    undeliverable: z.boolean().describe('No provider took the last message'),
+    undeliverable: z.boolean().describe('No provider took the last code, on any of its channels'),
     deliveries: z.array(deliverySchema),
     created_at: timestamp,
     expires_at: timestamp,

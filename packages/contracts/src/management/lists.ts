@@ -10,7 +10,10 @@ const kind = z
   .describe('`block` refuses; `allow` lets through what the country rule would refuse');
 const entry = z
   .string()
-  .regex(/^\+[1-9](\d{4,14}|\d{0,13}\*)$/, 'must be a phone number (E.164), or a prefix such as +4479*');
+  .regex(
+    /^(\+[1-9](\d{4,14}|\d{0,13}\*)|[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[A-Za-z0-9.-]{3,189})$/,
+    'must be a phone number (E.164), a prefix such as +4479*, or an e-mail address',
+  );
 const entries = z.array(entry).max(LIST_ENTRIES_MAX);
 
 export const listSchema = z
@@ -48,7 +51,7 @@ export const LIST_CALLS = [
     ...writing,
     ...all,
     operationId: 'createList',
-    summary: 'Make a list of numbers',
+    summary: 'Make a list of destinations',
     method: 'POST',
     body: createListSchema,
     status: 201,
@@ -77,7 +80,7 @@ export const LIST_CALLS = [
     scope: 'config:write',
     operationId: 'readListEntries',
     summary: 'Read the entries of a list',
-    description: 'Whole numbers: a key that may only read configuration does not get them.',
+    description: 'Whole destinations: a key that may only read configuration does not get them.',
     path: '/v1/lists/:id/entries',
     params: idParamsSchema,
     query: pageQuerySchema,

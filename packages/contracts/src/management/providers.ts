@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CHANNELS } from '../channels.ts';
 import { MODES } from '../hop.ts';
 import type { ManagedCall } from '../managed-call.ts';
 import { countrySchema, PROVIDER_KINDS } from '../project-config.ts';
@@ -7,6 +8,7 @@ import {
   emptyBodySchema,
   idParamsSchema,
   lineSchema,
+  linesSchema,
   nameSchema,
   nothingSchema,
   pageOf,
@@ -17,10 +19,12 @@ export const PROVIDERS_MAX = 50;
 const COUNTRIES_MAX = 300;
 const COST_KEY_FORM = 'must be two capital letters (ISO 3166-1), a calling code such as +1, or *';
 
-const fields = z
-  .record(z.string().min(1).max(64), lineSchema.max(512))
-  .refine((given) => Object.keys(given).length <= 20, 'must have at most 20 fields')
-  .meta({ maxProperties: 20 });
+const FIELDS_MAX = 20;
+const fieldsOf = (value: z.ZodString) =>
+  z
+    .record(z.string().min(1).max(64), value)
+    .refine((given) => Object.keys(given).length <= FIELDS_MAX, `must have at most ${FIELDS_MAX} fields`)
+    .meta({ maxProperties: FIELDS_MAX });
 const costs = z
   .record(z.union([countrySchema, z.literal('*')]), z.int().min(0).max(1_000_000_000), {
     error: ({ code }) => (code === 'invalid_key' ? COST_KEY_FORM : undefined),
@@ -28,12 +32,19 @@ const costs = z
   .refine((given) => Object.keys(given).length <= COUNTRIES_MAX, `must have at most ${COUNTRIES_MAX} fields`)
   .meta({ maxProperties: COUNTRIES_MAX })
   .describe('Millionths of the platform’s currency for one message: by country, `*` for all others');
-const settings = fields.describe(
-  'By kind: `twilio` has `account_sid` and `from`; `vonage` has `api_key`, `from` and perhaps `signature_method`',
+const settings = fieldsOf(lineSchema.max(512)).describe(
+  'By kind, named as the platform’s own variables without the kind’s name: `TWILIO_FROM` is `from`. A `base_url` is a public https address and a `host` a public one: private, loopback and link-local addresses are refused when it is saved, and again when a message is sent',
 );
-const credentials = fields.describe(
-  'By kind: `twilio` has `auth_token`; `vonage` has `api_secret` and perhaps `signature_secret`. Nothing shows them again',
+/** A private key has lines. */
+const credentials = fieldsOf(linesSchema.max(4_096)).describe(
+  'By kind, named likewise: `TWILIO_AUTH_TOKEN` is `auth_token`. Nothing shows them again',
 );
+const sendsPerSecond = z
+  .int()
+  .min(1)
+  .max(10_000)
+  .nullable()
+  .describe('Messages that it may get in a second, from all workers together; null = as many as there are');
 
 export const providerSchema = z
   .object({
@@ -45,6 +56,14 @@ export const providerSchema = z
     settings: z.record(z.string(), z.string()),
     credentials_set: z.array(z.string()).describe('Names of the credentials that are kept'),
     cost_micros: z.record(z.string(), z.int()),
+    sends_per_second: sendsPerSecond,
+    channels: z.array(z.enum(CHANNELS)).describe('That its kind carries'),
+    receipts_path: z
+      .string()
+      .nullable()
+      .describe(
+        'What its kind is to be told to call with receipts, below the gateway’s public URL; null where each message says so, or nothing is told',
+      ),
   })
   .meta({ id: 'Provider' });
 export type Provider = z.infer<typeof providerSchema>;
@@ -57,6 +76,7 @@ export const createProviderSchema = z
     settings: settings.optional(),
     credentials: credentials.optional(),
     cost_micros: costs.optional(),
+    sends_per_second: sendsPerSecond.optional(),
   })
   .meta({ id: 'CreateProvider' });
 export type CreateProvider = z.infer<typeof createProviderSchema>;
@@ -67,6 +87,7 @@ export const changeProviderSchema = z
     settings: settings.optional().describe('In place of all settings that it has'),
     credentials: credentials.optional().describe('In place of all credentials that it has'),
     cost_micros: costs.optional().describe('In place of all costs that it has'),
+    sends_per_second: sendsPerSecond.optional(),
   })
   .meta({ id: 'ChangeProvider' });
 export type ChangeProvider = z.infer<typeof changeProviderSchema>;

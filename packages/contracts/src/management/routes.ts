@@ -1,19 +1,23 @@
 import { z } from 'zod';
+import { CHANNELS } from '../channels.ts';
 import { MODES } from '../hop.ts';
 import type { ManagedCall } from '../managed-call.ts';
-import { CONFIGURED_CHANNELS, PROVIDER_KINDS } from '../project-config.ts';
+import { PROVIDER_KINDS } from '../project-config.ts';
+import { destinationSchema } from '../verification.ts';
 import { datedSchema, idParamsSchema, nothingSchema, pageOf, pageQuerySchema } from './paging.ts';
 
 export const ROUTES_MAX = 200;
 
-const channel = z.enum(CONFIGURED_CHANNELS);
+const channel = z.enum(CHANNELS);
 const match = z
   .string()
   .regex(
     /^(\*|[A-Z]{2}|\+[1-9]\d{0,14})$/,
     'must be two capital letters (ISO 3166-1), a number prefix such as +4479, or *',
   )
-  .describe('A country, a number prefix such as `+4479`, or `*`; the longest prefix wins, then the country');
+  .describe(
+    'A country, a number prefix such as `+4479`, or `*`; the longest prefix wins, then the country. E-mail and push have no countries: `*` alone',
+  );
 const providers = z
   .array(
     z.strictObject({
@@ -48,8 +52,8 @@ export type ChangeRoute = z.infer<typeof changeRouteSchema>;
 
 export const simulateRouteSchema = z
   .strictObject({
-    to: z.string().max(320).describe('E.164 phone number'),
-    channel: channel.default('sms'),
+    to: destinationSchema,
+    channel: channel.optional().describe('Without it the usual one of `to`: `sms`, `email` or `push`'),
     mode: z.enum(MODES).optional().describe('Without it, that of the key that asks'),
   })
   .meta({ id: 'SimulateRoute' });
@@ -64,8 +68,9 @@ export const simulatedRouteSchema = z
       .string()
       .nullable()
       .describe('Null: none matches, and the project’s providers are asked as they were made'),
+    channel,
     match: z.string().nullable(),
-    country: z.string().nullable().describe('Of the number, as far as it tells'),
+    country: z.string().nullable().describe('Of a number, as far as it tells; null for any other address'),
     providers: z
       .array(
         z.object({
@@ -77,7 +82,9 @@ export const simulatedRouteSchema = z
           is_used: z.boolean().describe('False for one that is draining, or of the other mode'),
         }),
       )
-      .describe('In order of preference; without regard to their present health'),
+      .describe(
+        'In order of preference, without regard to their present health; empty when the platform’s own send, which are in its environment',
+      ),
   })
   .meta({ id: 'SimulatedRoute' });
 export type SimulatedRoute = z.infer<typeof simulatedRouteSchema>;
@@ -137,7 +144,7 @@ export const ROUTE_CALLS = [
     tag: 'Routes',
     scope: 'config:read',
     operationId: 'simulateRoute',
-    summary: 'See which providers a number would get',
+    summary: 'See which providers an address would get',
     method: 'POST',
     path: '/v1/routes/simulate',
     body: simulateRouteSchema,
