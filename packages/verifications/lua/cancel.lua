@@ -4,6 +4,8 @@
 -- ARGV  1 now   2 deadline   3 id   4 project   5 mode   6 '1' when KEYS[2] is a real operation
 -- Returns JSON: {result: canceled} | {result: not_pending, status} | {result: not_found} | {result: late}
 -- include "./prelude.lua"
+-- include "./workflow.lua"
+-- include "./endings.lua"
 local verification, operation, events, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, id = tonumber(ARGV[1]), ARGV[3]
 

@@ -1,21 +1,34 @@
 -- Shared by every script of the state machine. All keys of one call carry one hash tag: a destination's shard.
 --
 -- Verification (hash `ww:{NN}:v:<id>`; short names and values of at most 64 bytes keep it a listpack)
---   p project   m mode   u purpose   C country   s status   b binding digest   c checks left   g how many of the last codes
---   stay valid   n deliveries   q last event seq   f, l first and last event id   o opened   x expires   e ended
---   T code TTL   R retention   t sealed destination   k sealed context (locale, client, metadata); both gone once erased
---   U undeliverable   z approval token consumed
---   per delivery i:  s<i> status   x<i> code expires   h<i> code digest   c<i> sealed code   a<i> attempts   r<i> provider calls
+--   p project   m mode   u purpose   C country   s status   b binding digest   c checks left   g how many of the last sends'
+--   codes stay valid   n deliveries   N sends   q last event seq   f, l first and last event id   o opened   x expires   e ended
+--   T code TTL   R retention   t sealed addresses   A their kinds, the primary first: p phone, e e-mail, d device token
+--   k sealed context (locale, client, metadata …); t and k are gone once erased
+--   U undeliverable   z approval token consumed   K '1': an unknown outcome is waited for instead of sent again
+--   W the plan that it is sent by, when that has more than one channel: `sms+email` at once, `email:30,whatsapp:0` one after
+--     another, each with its time-out in seconds or 0   w which step of it runs; gone once the workflow has done its work
+--   i<kind> of several addresses: the wrong checks that were counted for the one of that kind
+--   per send i, which is one code:  h<i> code digest   x<i> code expires   c<i> sealed code, until nothing will send it any more
+--   per delivery i:  s<i> status   v<i> channel   d<i> the send that it is of   a<i> attempts   r<i> provider calls
 --     y<i> lease of the attempt that is not settled yet ends   w<i> receipts: the highest of each attempt, a digit each
---     j<i> the attempt that it was accepted by, when that is not the latest
+--     j<i> the attempt that it was accepted by, when that is not the latest   q<i> since when it waits for a worker, when that is
+--     not since its send
+--   What most verifications would say alike stays out, as it was before there was a word for it: A means p, N as many as n,
+--   v<i> sms, d<i> means i.
 -- Destination (hash `ww:{NN}:d:<handle>`)
 --   w send times in the window (6 bytes each)   r resend allowed at   k wrong checks in a row   l locked until
---   o<binding digest> the latest verification opened under that binding
+--   o<binding digest> the latest verification opened under that binding; `<id>:<until>` when another address is its primary:
+--     its id names another shard then, and after `until` (ms) nobody needs the pointer
+-- Due set (sorted by time, `ww:{NN}:due`)
+--   d:<id>:<delivery> is still to be sent   w:<id>:<delivery> its workflow step times out   x:<id> the verification expires
 -- Times are milliseconds since the epoch; `now` is the caller's injected clock.
 
 local STREAK_KEPT_MS = 30 * 24 * 3600 * 1000
 local OPERATION_KEPT_MS = 24 * 3600 * 1000
 local ENQUEUE_CHECK_MS = 2000
+-- Nothing is sent with less life left than this, or than a third of the code's whole life if that is shorter.
+local LEAST_LIFE_MS = 20 * 1000
 -- However short the retention: a due set that is behind must still find what it ends.
 local OVERDUE_MS = 600 * 1000
 local LOCKED_FOR_GOOD = '9007199254740991'
@@ -65,92 +78,31 @@ local function delivery_due(id, ordinal)
   return 'd:' .. id .. ':' .. ordinal
 end
 
+local function step_due(id, ordinal)
+  return 'w:' .. id .. ':' .. ordinal
+end
+
 local function expiry_due(id)
   return 'x:' .. id
 end
 
--- `undeliverable` is about the last message: an earlier one that did not get through says nothing of it.
-local function put_delivery(verification, ordinal, status)
-  redis.call('HSET', verification, 's' .. ordinal, status)
-  if status == 'accepted' or status == 'delivered' or status == 'read' then
-    redis.call('HDEL', verification, 'U')
-  elseif status ~= 'unknown' and status ~= 'skipped' and tonumber(ordinal) == number_of(verification, 'n') then
-    redis.call('HSET', verification, 'U', '1')
-  end
+-- The send that a delivery is of: its code stands under that number.
+local function send_of(verification, ordinal)
+  return tonumber(redis.call('HGET', verification, 'd' .. ordinal) or ordinal)
 end
 
-local function end_delivery(events, due, verification, id, ordinal, now, status)
-  put_delivery(verification, ordinal, status)
-  redis.call('HDEL', verification, 'c' .. ordinal, 'y' .. ordinal)
-  redis.call('ZREM', due, delivery_due(id, ordinal))
-  emit(events, verification, id, 'delivery.ended', now, { delivery = delivery_id(id, ordinal), status = status })
+local function channel_of(verification, ordinal)
+  return redis.call('HGET', verification, 'v' .. ordinal) or 'sms'
 end
 
--- Joins the receipts that came before this: how the delivery ends, or nil. Proof that a provider took the message, with
--- whichever attempt, ends it, since sending it again would double it; `ending` (or nil) is how it would end without.
-local function join_receipts(verification, ordinal, ending)
-  local seen = redis.call('HGET', verification, 'w' .. ordinal) or ''
-  local best, taken_by = 0, nil
-  for attempt = 1, #seen do
-    local receipt = tonumber(string.sub(seen, attempt, attempt))
-    if receipt > 0 and receipt ~= RECEIPTS.undelivered and receipt >= best then best, taken_by = receipt, attempt end
-  end
-  if best == RECEIPTS.read then return 'read' end
-  if best == RECEIPTS.delivered then return 'delivered' end
-  local latest = number_of(verification, 'a' .. ordinal)
-  local undelivered = string.sub(seen, latest, latest) == tostring(RECEIPTS.undelivered)
-  if taken_by and (undelivered or ending ~= 'accepted') then
-    redis.call('HSET', verification, 'j' .. ordinal, taken_by)
-    return 'accepted'
-  end
-  if undelivered and (ending == 'accepted' or ending == 'unknown') then return 'undelivered' end
-  return ending
+-- Whether a code that expires then lives too short to be sent any more.
+local function is_life_too_short(expires, ttl, now)
+  return tonumber(expires or '0') - now < math.min(LEAST_LIFE_MS, tonumber(ttl) / 3)
 end
 
--- The attempt whose lease has ended: its worker died or lost Redis for that long, so nobody knows what the provider did,
--- unless a receipt has told. Returns whether that ended the delivery; else it is to be sent again.
-local function end_lease(events, due, verification, id, ordinal, now)
-  redis.call('HSET', verification, 's' .. ordinal, 'queued')
-  emit(events, verification, id, 'attempt.settled', now, {
-    delivery = delivery_id(id, ordinal), attempt = number_of(verification, 'a' .. ordinal), outcome = 'unknown',
-    provider_code = 'lease_ended',
-  })
-  local ended = join_receipts(verification, ordinal, nil)
-  if ended then end_delivery(events, due, verification, id, ordinal, now, ended) end
-  return ended ~= nil
-end
-
--- How a delivery ends that was not sent before its verification ended like this.
-local function unsent(verification_status)
-  return verification_status == 'expired' and 'expired_unsent' or 'skipped'
-end
-
--- Ends a verification: its digests and sealed codes are erased, what still waits to be sent is skipped.
-local function end_verification(events, due, verification, id, now, status)
-  local fields = redis.call('HMGET', verification, 'n', 'R')
-  for ordinal = 1, tonumber(fields[1]) do
-    if redis.call('HGET', verification, 's' .. ordinal) == 'queued' then
-      end_delivery(events, due, verification, id, ordinal, now, unsent(status))
-    end
-    redis.call('HDEL', verification, 'h' .. ordinal, 'c' .. ordinal)
-  end
-  redis.call('HSET', verification, 's', status, 'e', now)
-  redis.call('ZREM', due, expiry_due(id))
-  emit(events, verification, id, 'verification.' .. status, now, {})
-  redis.call('PEXPIRE', verification, fields[2])
-end
-
--- Ends a verification that is open, and erases what says whose it was. Its state stays readable, and doing it twice is nothing.
--- Returns whether Redis has it.
-local function erase_verification(events, due, verification, id, now)
-  local status = redis.call('HGET', verification, 's')
-  if not status then return false end
-  if status == 'pending' then
-    local is_over = now > number_of(verification, 'x')
-    end_verification(events, due, verification, id, now, is_over and 'expired' or 'canceled')
-  end
-  redis.call('HDEL', verification, 't', 'k')
-  return true
+local function is_too_late(verification, send, now)
+  local life = redis.call('HMGET', verification, 'x' .. send, 'T')
+  return is_life_too_short(life[1], life[2], now)
 end
 
 -- Never shortens: a streak outlives the verification that it was made on, and one locked for good stays.

@@ -8,19 +8,19 @@
 -- Returns applied | parked | duplicate | late | unmatched: its verification is forgotten, or never had this attempt
 --       | forged: an account of the other mode signed it
 -- include "./prelude.lua"
+-- include "./workflow.lua"
+-- include "./endings.lua"
 local verification, events, due = KEYS[1], KEYS[2], KEYS[3]
-local now, id, ordinal, attempt, status = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[6]
+local now, id, ordinal, attempt, status = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[6]
 
-local mode = redis.call('HGET', verification, 'm')
+local fields = redis.call('HMGET', verification, 'm', 's' .. ordinal, 'a' .. ordinal, 'w' .. ordinal)
+local mode, delivery, latest, seen = fields[1], fields[2], tonumber(fields[3] or '0'), fields[4] or ''
 if not mode then return 'unmatched' end
 -- Anyone may know the sandbox's token, so what it signed must not touch a live verification; nor the other way round.
 if mode ~= ARGV[5] then return 'forged' end
-local delivery = redis.call('HGET', verification, 's' .. ordinal)
-local latest = number_of(verification, 'a' .. ordinal)
 if not delivery or attempt > latest then return 'unmatched' end
 
 local receipt = RECEIPTS[status]
-local seen = redis.call('HGET', verification, 'w' .. ordinal) or ''
 seen = seen .. string.rep('0', attempt - #seen)
 local highest = tonumber(string.sub(seen, attempt, attempt))
 if receipt == highest then return 'duplicate' end
@@ -62,6 +62,6 @@ if becomes == 'accepted' then redis.call('HSET', verification, 'j' .. ordinal, a
 if becomes and delivery == 'queued' then
   end_delivery(events, due, verification, id, ordinal, now, becomes)
 elseif becomes then
-  put_delivery(verification, ordinal, becomes)
+  put_delivery(events, due, verification, id, ordinal, now, becomes)
 end
 return delivery == 'sending' and 'parked' or 'applied'

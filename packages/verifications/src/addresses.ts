@@ -1,57 +1,101 @@
-import { createHmac } from 'node:crypto';
-import { encodeBase32 } from '@watchword/platform';
-import type { AddressKeys } from './keys.ts';
-import type { Owner } from './outcomes.ts';
-import type { VerificationAddress } from './verification-id.ts';
+import { domainToASCII } from 'node:url';
+import { ADDRESS_KINDS, ADDRESS_OF_CHANNEL, type AddressKind, type Channel } from '@watchword/contracts';
+import { maskPhoneNumber, PHONE_NUMBER_FORM, readPhoneNumber } from './phone-number.ts';
 
-export const SHARDS = 64;
+/** Where the codes of one verification can go, each as `readAddress` gives it. At least one. */
+export type Addresses = { readonly [Kind in AddressKind]?: string };
 
-/** Everything about one destination lives in one shard, whatever the project, mode or purpose: erasing relies on it. */
-export function shardOf(keys: AddressKeys, destination: string): number {
-  return (createHmac('sha256', keys.destination).update(destination).digest()[0] as number) % SHARDS;
+/** RFC 5321, 4.5.3.1. */
+const LOCAL_PART_CHARACTERS_MAX = 64;
+const EMAIL_CHARACTERS_MAX = 254;
+/** RFC 5322, 3.2.3: a dot-atom. Quoted ones exist on paper; letters beyond ASCII (RFC 6531) need every relay's consent. */
+const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
+const ASCII = /^[\x21-\x7e]+$/;
+/**
+ * No service's token is shorter; so a slip of the pen is no token. Nor does one begin like a phone number, or like the `{` of
+ * several addresses, or have an `@`: alone it would be taken for something else.
+ */
+const DEVICE_TOKEN = /^(?!\+)[\w.:=+/~-]{16,512}$/;
+
+/** What an address must look like, for whoever sent another. */
+export const ADDRESS_FORM: Readonly<Record<AddressKind, string>> = {
+  phone: PHONE_NUMBER_FORM,
+  email: 'must be an e-mail address, e.g. name@example.com',
+  device_token: 'must be the token that a push service gave the device, 16 to 512 characters without spaces',
+};
+
+/** Which kind of address a text is, told by its shape alone: what has an `@` is an e-mail address, else `+…` a phone number. */
+export function addressKindOf(text: string): AddressKind {
+  if (text.includes('@')) return 'email';
+  return text.startsWith('+') ? 'phone' : 'device_token';
 }
 
 /**
- * Where a destination's pacing, streak and latest verifications stand: apart for each project, mode and purpose. Before the mode
- * was a part of it both modes shared a handle. What was opened then carries that one in its id, so it is still judged, resent
- * and canceled by id; by destination it is not found any more, and it ends by its expiry.
+ * An address in the one form by which it is sent to, paced, found and erased: E.164; an e-mail address in lower case with its
+ * domain in ASCII; a device token as it is. Undefined for anything else.
  */
-export function locate(keys: AddressKeys, { project, mode }: Owner, purpose: string, destination: string) {
-  const place = `${project}\0${mode}\0${purpose}\0${destination}`;
-  const handle = createHmac('sha256', keys.destination).update(place).digest();
-  return { shard: shardOf(keys, destination), handle: encodeBase32(handle.subarray(0, 8)).slice(0, 12) };
+export const readAddress = (kind: AddressKind, text: string): string | undefined => READERS[kind](text);
+
+const READERS: Readonly<Record<AddressKind, (text: string) => string | undefined>> = {
+  phone: (text) => readPhoneNumber(text)?.e164,
+  email: readEmail,
+  device_token: (text) => (DEVICE_TOKEN.test(text) ? text : undefined),
+};
+
+/** The part before the `@` in lower case, too: no host that matters tells `Ann@` from `ann@`, and who types both is one user. */
+function readEmail(text: string): string | undefined {
+  const [localPart = '', domain = '', ...rest] = text.trim().toLowerCase().split('@');
+  const host = ASCII.test(domain) ? domain : domainToASCII(domain);
+  const isWhole = rest.length === 0 && localPart.length <= LOCAL_PART_CHARACTERS_MAX;
+  if (!isWhole || !LOCAL_PART.test(localPart) || !DOMAIN.test(host)) return undefined;
+  const address = `${localPart}@${host}`;
+  return address.length <= EMAIL_CHARACTERS_MAX ? address : undefined;
 }
 
-/** 16 bytes for a binding whatever the order of its fields; empty for none. Keyed, since amounts are easy to guess. */
-export function digestBinding(keys: AddressKeys, binding: Readonly<Record<string, string>> | undefined): Buffer {
-  if (binding === undefined) return Buffer.alloc(0);
-  const fields = Object.entries(binding).toSorted(([left], [right]) => (left < right ? -1 : 1));
-  return createHmac('sha256', keys.binding).update(JSON.stringify(fields)).digest().subarray(0, 16);
+/** The kinds that are given, in the order in which they stand for a verification. */
+export const kindsOf = (addresses: Addresses): readonly AddressKind[] =>
+  ADDRESS_KINDS.filter((kind) => addresses[kind] !== undefined);
+
+/** The one that a verification is paced, counted and found by. Throws without any. */
+export function primaryOf(addresses: Addresses): string {
+  const [kind] = kindsOf(addresses);
+  const primary = kind && addresses[kind];
+  if (primary === undefined) throw new Error('A verification has at least one address');
+  return primary;
 }
 
-const tagOf = (shard: number) => `ww:{${String(shard).padStart(2, '0')}}`;
+/** Where a channel's codes go; undefined when none of the addresses is of its kind. */
+export const addressOf = (addresses: Addresses, channel: Channel): string | undefined =>
+  addresses[ADDRESS_OF_CHANNEL[channel]];
 
-export const shardKeys = (shard: number) => ({
-  events: `${tagOf(shard)}:events`,
-  due: `${tagOf(shard)}:due`,
-  /** An operation stands for one `Idempotency-Key`; without one the key is named but never used. */
-  operation: (operation: string) => `${tagOf(shard)}:op:${operation}`,
-  verificationPrefix: `${tagOf(shard)}:v:`,
-  verification: (id: string) => `${tagOf(shard)}:v:${id}`,
-  destination: (handle: string) => `${tagOf(shard)}:d:${handle}`,
-});
+/** As they are sealed: one alone as it is, which is how it always was, several as JSON. */
+export function packAddresses(addresses: Addresses): string {
+  const kinds = kindsOf(addresses);
+  if (kinds.length === 1) return primaryOf(addresses);
+  return JSON.stringify(Object.fromEntries(kinds.map((kind) => [kind, addresses[kind]])));
+}
 
-export function keysOf(
-  id: string,
-  { shard, handle }: Pick<VerificationAddress, 'shard' | 'handle'>,
-  operation: string,
-) {
-  const keys = shardKeys(shard);
-  return {
-    verification: keys.verification(id),
-    destination: keys.destination(handle),
-    operation: keys.operation(operation),
-    events: keys.events,
-    due: keys.due,
-  };
+/** What `packAddresses` made: no address alone begins with `{"`. */
+export function unpackAddresses(text: string): Addresses {
+  return text.startsWith('{"') ? (JSON.parse(text) as Addresses) : { [addressKindOf(text)]: text };
+}
+
+const HIDDEN = '***';
+const TOKEN_END = 4;
+const TOKEN_CHARACTERS_MIN = 20;
+
+/**
+ * Enough of an address for its owner to know it: of a phone number the country code and the last two digits, of an e-mail
+ * address the first character and the domain, of a device token its end. Undefined is one that cannot be unsealed any more,
+ * or never was: then the channel says what it would be.
+ */
+export function maskAddress(address: string | undefined, channel: Channel = 'sms'): string {
+  const kind = address === undefined ? ADDRESS_OF_CHANNEL[channel] : addressKindOf(address);
+  if (kind === 'phone') return maskPhoneNumber(address);
+  if (address === undefined) return HIDDEN;
+  if (kind === 'device_token') return HIDDEN + (address.length < TOKEN_CHARACTERS_MIN ? '' : address.slice(-TOKEN_END));
+  const at = address.lastIndexOf('@');
+  // One or two characters would be all of it.
+  return `${at > 2 ? address.slice(0, 1) : ''}${HIDDEN}${address.slice(at)}`;
 }

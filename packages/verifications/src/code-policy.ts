@@ -1,8 +1,8 @@
 import type { CodeAlphabet } from './codes.ts';
 
 /**
- * How codes of one purpose behave. Its life, its checks and how many codes stay valid are frozen into a verification when it
- * opens. What a code looks like and how often one may be sent is of the policy at each send.
+ * How codes of one purpose behave. Its life, its checks, how many codes stay valid and what follows an unknown outcome are
+ * frozen into a verification when it opens. What a code looks like and how often one may be sent is of the policy at each send.
  */
 export interface CodePolicy {
   readonly alphabet: CodeAlphabet;
@@ -21,10 +21,11 @@ export interface CodePolicy {
   readonly streakFreeChecks: number;
   /** How long an ended verification stays readable. */
   readonly endedRetentionMs: number;
+  /** When nobody knows whether a provider took a message: `resend` by the next one, or `wait` for a receipt. */
+  readonly onUnknown: OnUnknown;
 }
+
+export type OnUnknown = 'resend' | 'wait';
 
 /** What another code of an open verification takes from the policy. */
 export type SendPolicy = Pick<CodePolicy, 'alphabet' | 'length' | 'sendsMax' | 'sendsWindowMs' | 'pacingSeconds'>;
-
-/** Nothing is sent with less life left than this, or than a third of the code's whole life if that is shorter. */
-export const LEAST_LIFE_MS = 20_000;

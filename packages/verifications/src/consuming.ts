@@ -1,7 +1,7 @@
-import { keysOf } from './addresses.ts';
 import type { Core } from './core.ts';
 import { type CallContext, type ConsumeResult, tooLate } from './outcomes.ts';
 import { consumeTokenScript } from './scripts.ts';
+import { keysOf } from './shards.ts';
 
 /** Spending approval tokens. */
 export function createConsuming({ redis, clock, find }: Core) {

@@ -1,13 +1,12 @@
-import { MODES } from '@watchword/contracts';
+import type { Channel } from '@watchword/contracts';
 import type { Clock, KeyRing, RedisConnection, Secret } from '@watchword/platform';
-import { z } from 'zod';
-import { shardKeys } from './addresses.ts';
-import { LEAST_LIFE_MS } from './code-policy.ts';
+import { addressOf, unpackAddresses } from './addresses.ts';
 import type { Claimed, ClaimedAttempt, Deliveries, Refused, Settlement } from './deliveries.ts';
 import { deriveAddressKeys } from './keys.ts';
 import { openContext } from './read-state.ts';
 import { claimScript, settleScript } from './scripts.ts';
 import { createSealer, SealKeyMissing } from './seal.ts';
+import { shardKeys } from './shards.ts';
 import { attemptIdOf, createVerificationIds, parseDeliveryId } from './verification-id.ts';
 
 export interface DeliveriesOptions {
@@ -16,8 +15,6 @@ export interface DeliveriesOptions {
   readonly idKey: Secret<Buffer>;
   readonly sealKeys: KeyRing;
 }
-
-const mode = z.enum(MODES);
 
 /** Claims and settles deliveries in Redis; the fencing number in the attempt's id makes a superseded claim harmless. */
 export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOptions): Deliveries {
@@ -45,15 +42,18 @@ export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOp
       next.kind,
       next.kind === 'end' ? next.status : next.kind === 'later' ? next.delayMs : AGAIN_CHECK_MS,
       settlement.countsAsCall ? '1' : '',
+      settlement.expectsReceipt ? '1' : '',
     ]);
   }
 
-  function unseal(id: string, destination: Buffer, code: Buffer, context: Buffer) {
+  function unseal(id: string, channel: Channel, { addresses, code, context }: SealedParts) {
     try {
+      const given = context.length === 0 ? undefined : openContext(sealer, context, id);
+      const { locale, variables, autofill, binding } = given ?? {};
       return {
-        destination: sealer.unseal(destination, id, 'destination'),
+        destination: addressOf(unpackAddresses(sealer.unseal(addresses, id, 'destination')), channel),
         code: sealer.unseal(code, id, 'code'),
-        locale: context.length === 0 ? undefined : openContext(sealer, context, id).locale,
+        given: { locale, variables, autofill, binding },
       };
     } catch (error) {
       if (error instanceof SealKeyMissing) return error;
@@ -69,29 +69,40 @@ export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOp
       if (!found) return { result: 'gone' };
       const { id, ordinal } = found.ref;
       const deadline = clock.serverNow() + CLAIM_PATIENCE_MS;
-      const reply = await claimScript(redis, found.keys, [clock.now(), deadline, id, ordinal, leaseMs, LEAST_LIFE_MS]);
+      const reply = await claimScript(redis, found.keys, [clock.now(), deadline, id, ordinal, leaseMs]);
       if (reply[0] !== 'claimed') return { result: reply[0] };
-      const [, ordinalOfAttempt, ...granted] = reply;
-      const [destination, code, context, country, purpose, project, modeName, codeTtlMs, remainingMs, ...counts] =
+      const [, ordinalOfAttempt, addresses, code, context, ...granted] = reply;
+      const [country, purpose, project, mode, channel, waits, codeTtlMs, remainingMs, providerCalls, ...flags] =
         granted;
+      const [isAfterLease, hasNextStep] = flags.map((flag) => flag === 1) as [boolean, boolean];
       const attempt = { id: attemptIdOf(found.ref, ordinalOfAttempt), ordinal: ordinalOfAttempt, deliveryId };
-      const unsealed = unseal(id, destination, code, context);
+      const unsealed = unseal(id, channel, { addresses, code, context });
       if (unsealed instanceof SealKeyMissing) {
         await settle(attempt, settlementOfUnsealable(unsealed));
         return { result: 'unsealable' };
       }
+      const { destination, given } = unsealed;
+      if (destination === undefined) {
+        await settle(attempt, WITHOUT_ADDRESS);
+        return { result: 'no_address' };
+      }
       return {
         result: 'claimed',
         attempt,
-        ...unsealed,
+        channel,
+        destination,
+        code: unsealed.code,
+        ...given,
         country: country === '' ? undefined : country,
         purpose,
         project,
-        mode: mode.parse(modeName),
+        mode,
         codeTtlMs,
         remainingMs,
-        providerCalls: counts[0],
-        isAfterLease: counts[1] === 1,
+        providerCalls,
+        isAfterLease,
+        hasNextStep,
+        onUnknown: waits === '1' ? 'wait' : 'resend',
       };
     },
   };
@@ -104,9 +115,28 @@ const AGAIN_CHECK_MS = 2_000;
 /** A key that is still to come takes a restart of this worker; another may have it. */
 const UNSEALABLE_RETRY_MS = 5_000;
 
+/** Each sealed for itself; the context is empty when there is none. */
+interface SealedParts {
+  readonly addresses: Buffer;
+  readonly code: Buffer;
+  readonly context: Buffer;
+}
+
+/** No provider was called. */
+const UNSENT = { provider: null, countsAsCall: false, expectsReceipt: false } as const;
+
+/** A plan never names a channel without an address; should one, its next step may still do. */
+const WITHOUT_ADDRESS: Settlement = {
+  ...UNSENT,
+  providerCode: 'no_address',
+  outcome: 'rejected',
+  class: 'destination',
+  next: { kind: 'end', status: 'failed' },
+};
+
 /** Under a retired key the message is lost, and trying again would not help. */
 function settlementOfUnsealable({ toCome }: SealKeyMissing): Settlement {
-  const seen = { provider: null, countsAsCall: false, providerCode: 'seal_key_missing' } as const;
+  const seen = { ...UNSENT, providerCode: 'seal_key_missing' } as const;
   return toCome
     ? { ...seen, outcome: 'transient', next: { kind: 'later', delayMs: UNSEALABLE_RETRY_MS } }
     : { ...seen, outcome: 'rejected', class: 'configuration', next: { kind: 'end', status: 'failed' } };

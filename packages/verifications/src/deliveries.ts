@@ -1,4 +1,6 @@
-import type { AttemptOutcome, Mode, RejectionClass } from '@watchword/contracts';
+import type { AttemptOutcome, Channel, Mode, RejectionClass } from '@watchword/contracts';
+import type { OnUnknown } from './code-policy.ts';
+import type { VerificationContext } from './outcomes.ts';
 
 /** One granted attempt: the right to call one provider once. A newer grant makes it stale. */
 export interface ClaimedAttempt {
@@ -9,11 +11,13 @@ export interface ClaimedAttempt {
   readonly deliveryId: string;
 }
 
-export interface Claimed {
+export interface Claimed extends Pick<VerificationContext, 'variables' | 'autofill' | 'binding'> {
   readonly result: 'claimed';
   readonly attempt: ClaimedAttempt;
+  readonly channel: Channel;
+  /** Where the channel's messages go: a phone number, an e-mail address or a device token. */
   readonly destination: string;
-  /** As `open` was told; undefined for what an earlier version opened. */
+  /** As `open` was told; undefined without a phone number, and for what an earlier version opened. */
   readonly country: string | undefined;
   readonly code: string;
   readonly purpose: string;
@@ -29,6 +33,10 @@ export interface Claimed {
   readonly providerCalls: number;
   /** Nobody settled the attempt before: its worker died, and what its provider did is unknown. */
   readonly isAfterLease: boolean;
+  /** It is the step that runs of a workflow, and another one begins should it fail. */
+  readonly hasNextStep: boolean;
+  /** What follows an unknown outcome: the next provider, or the end as `unknown`. */
+  readonly onUnknown: OnUnknown;
 }
 
 export interface Refused {
@@ -36,9 +44,10 @@ export interface Refused {
    * `leased`: another worker is at it, this job is superseded · `ended`: this delivery or its verification has ended ·
    * `expired`: too little life left, now `expired_unsent` · `gone`: forged or forgotten · `late`: the claim had to wait for Redis;
    * the due set brings the delivery back · `unsealable`: its seal key is not in this worker's ring; it is settled as failed, or,
-   * when the key is still to come, for later.
+   * when the key is still to come, for later · `no_address`: none of the verification's addresses is for its channel; it is
+   * settled as failed.
    */
-  readonly result: 'leased' | 'ended' | 'expired' | 'gone' | 'late' | 'unsealable';
+  readonly result: 'leased' | 'ended' | 'expired' | 'gone' | 'late' | 'unsealable' | 'no_address';
 }
 
 /** What becomes of the delivery after an attempt. */
@@ -65,6 +74,8 @@ export interface Settlement {
   /** Id of the template of its message, or `shipped`. */
   readonly template?: string;
   readonly next: Next;
+  /** Whether the provider tells later what became of it. One that does not has said its last word when it accepts. */
+  readonly expectsReceipt: boolean;
 }
 
 /** The delivery half of the state machine in Redis, as the worker sees it. */

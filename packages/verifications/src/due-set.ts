@@ -1,12 +1,18 @@
+import type { Channel } from '@watchword/contracts';
 import type { Clock, RedisConnection } from '@watchword/platform';
-import { SHARDS, shardKeys } from './addresses.ts';
-import { LEAST_LIFE_MS } from './code-policy.ts';
 import { drainDueScript } from './scripts.ts';
+import { SHARDS, shardKeys } from './shards.ts';
 import { deliveryIdOf } from './verification-id.ts';
 
 /** What draining one entry led to. */
 export type DueAction =
-  | { readonly action: 'enqueue'; readonly deliveryId: string; readonly attempts: number; readonly lateMs: number }
+  | {
+      readonly action: 'enqueue';
+      readonly deliveryId: string;
+      readonly channel: Channel;
+      readonly attempts: number;
+      readonly lateMs: number;
+    }
   | { readonly action: 'expired' | 'ended' | 'later'; readonly lateMs: number };
 
 /** A round is one pipeline on a connection that requests share: many small rounds keep them fast. */
@@ -19,22 +25,18 @@ const LOOK_WAIT_MAX_MS = 30_000;
  */
 export function createDueSet(redis: RedisConnection, clock: Clock) {
   async function drainEntry(shard: number, entry: string, score: number): Promise<DueAction> {
-    const [kind, id = '', ordinal] = entry.split(':');
+    const [kind = '', id = '', ordinal = ''] = entry.split(':');
     const keys = shardKeys(shard);
     const now = clock.now();
     const reply = await drainDueScript(
       redis,
       { verification: keys.verification(id), events: keys.events, due: keys.due },
-      [now, id, kind === 'x' ? 'x' : (ordinal ?? ''), LEAST_LIFE_MS, LOOK_WAIT_MAX_MS],
+      [now, id, kind, ordinal, LOOK_WAIT_MAX_MS],
     );
     const lateMs = now - score;
     if (reply[0] !== 'enqueue') return { action: reply[0], lateMs };
-    return {
-      action: 'enqueue',
-      deliveryId: deliveryIdOf({ id, ordinal: Number(ordinal) }),
-      attempts: reply[1],
-      lateMs,
-    };
+    const [action, attempts, delivery, channel] = reply;
+    return { action, deliveryId: deliveryIdOf({ id, ordinal: delivery }), channel, attempts, lateMs };
   }
 
   async function drainShard(shard: number, act: (due: DueAction) => Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-export { SHARDS, shardKeys } from './addresses.ts';
+export type { Addresses } from './addresses.ts';
 export * from './code-policy.ts';
 export { CODE_ALPHABETS, type CodeAlphabet } from './codes.ts';
 export * from './create-deliveries.ts';
@@ -6,9 +6,11 @@ export * from './deliveries.ts';
 export * from './due-set.ts';
 export * from './erasure.ts';
 export * from './outcomes.ts';
-export { openContext } from './read-state.ts';
+export { openAddresses, openContext } from './read-state.ts';
 export * from './receipts.ts';
 export { createSealer, type SealedField, type Sealer, SealKeyMissing, unsealIfHeld } from './seal.ts';
+export type { SendPlan } from './send-plans.ts';
+export { SHARDS, shardKeys } from './shards.ts';
 export type { Tail } from './timeline.ts';
 export { stripVerificationPrefix } from './verification-id.ts';
 export * from './verifications.ts';

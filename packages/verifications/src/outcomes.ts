@@ -1,5 +1,7 @@
 import type { Channel, CheckResult, Mode, VerificationStatus } from '@watchword/contracts';
 import { AppError } from '@watchword/platform';
+import type { Addresses } from './addresses.ts';
+import type { SendPlan } from './send-plans.ts';
 
 /** Whose a verification is. To every other project and to its own project's other mode it is not there. */
 export interface Owner {
@@ -28,25 +30,32 @@ export interface VerificationContext {
   readonly locale?: string | undefined;
   readonly client?: Readonly<Record<string, string | undefined>> | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** What a project's templates show. */
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+  readonly autofill?: { readonly domain?: string | undefined; readonly app_hash?: string | undefined } | undefined;
+  /** As `OpenInput.binding`, so that a message can show what its code is for. */
+  readonly binding?: Binding | undefined;
 }
 
 export interface OpenInput {
-  /** E.164. */
-  readonly destination: string;
+  /** The first of them, in the order of their kinds, is the primary: shard, pacing and streak are its. */
+  readonly addresses: Addresses;
   readonly purpose: string;
-  readonly channel: Channel;
+  readonly plan: SendPlan;
+  /** Of the phone number; empty when there is none. */
   readonly country: string;
   readonly binding: Binding | undefined;
   readonly context: VerificationContext;
 }
 
-/** A code is on its way: the delivery's job is still to be enqueued, or the due set will do it. */
+/** A code is on its way: the deliveries' jobs are still to be enqueued, or the due set will do it. */
 export interface Sent {
   readonly result: 'sent';
   readonly id: string;
-  readonly deliveryId: string;
-  /** Undefined once erased, or when this process lacks the key that it was sealed under. */
-  readonly destination: string | undefined;
+  /** The new ones, in order: of a workflow its first step. */
+  readonly deliveries: readonly { readonly id: string; readonly channel: Channel }[];
+  /** Undefined once erased, or when this process lacks the key that they were sealed under. */
+  readonly addresses: Addresses | undefined;
   readonly expiresAt: number;
   readonly resendAt: number;
   readonly sendsRemaining: number;
@@ -56,21 +65,30 @@ export interface Sent {
 /** For whom a verification is, so that another code for it can be judged before it is made. */
 export interface Recipient {
   readonly purpose: string;
-  /** Undefined once erased, or when this process lacks the key that it was sealed under. */
-  readonly destination: string | undefined;
+  /** Undefined once erased, or when this process lacks the key that they were sealed under. */
+  readonly addresses: Addresses | undefined;
+  /** Over which it was opened: what a resend without a channel may use. */
+  readonly channels: readonly Channel[];
   /** Whether another code may be sent: not when it has ended, and not when its seal key has been retired. */
   readonly isOpen: boolean;
 }
 
 export type SendRefused = { readonly result: 'resend_too_soon' | 'max_sends'; readonly retryMs: number };
+/** None of the verification's addresses is for this channel. Nothing was sent. */
+export type NoAddress = { readonly result: 'no_address'; readonly channel: Channel };
 export type NotPending = { readonly result: 'not_pending'; readonly status: VerificationStatus };
 export type NotFound = { readonly result: 'not_found' };
 
 /** What an approval proved. */
 export interface Approval {
   readonly id: string;
-  /** Undefined once erased, or when its seal key has been retired. */
+  /**
+   * Of the addresses that the code may have reached the first, in the order of their kinds. Undefined when there is none, once
+   * erased, and when their seal key has been retired.
+   */
   readonly destination: string | undefined;
+  /** All of them when the code may have reached several: the guess proves one of them, and nobody knows which. */
+  readonly sentTo?: readonly string[];
   readonly purpose: string;
   /** Milliseconds since the epoch; the same for every repeat of the check that approved. */
   readonly approvedAt: number;

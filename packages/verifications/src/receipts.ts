@@ -1,9 +1,9 @@
 import { ATTEMPT_ID_PATTERN, type Mode, type ReceiptStatus } from '@watchword/contracts';
 import type { Clock, RedisConnection, Secret } from '@watchword/platform';
-import { shardKeys } from './addresses.ts';
 import { deriveAddressKeys } from './keys.ts';
 import type { ReceiptResult } from './outcomes.ts';
 import { receiptScript } from './scripts.ts';
+import { shardKeys } from './shards.ts';
 import { createVerificationIds } from './verification-id.ts';
 
 /** A provider's later word on an attempt. That it is genuine was shown by its signature. */

@@ -1,4 +1,4 @@
-import { CHECK_RESULTS, VERIFICATION_STATUSES } from '@watchword/contracts';
+import { CHANNELS, CHECK_RESULTS, MODES, VERIFICATION_STATUSES } from '@watchword/contracts';
 import { defineScript, loadLua } from '@watchword/platform';
 import { z } from 'zod';
 import { RECEIPT_RESULTS } from './outcomes.ts';
@@ -7,6 +7,7 @@ const text = z.union([z.string(), z.instanceof(Buffer).transform((bytes) => byte
 const json = <T extends z.ZodType>(schema: T) => text.transform((value): unknown => JSON.parse(value)).pipe(schema);
 const bytes = z.instanceof(Buffer);
 const status = z.enum(VERIFICATION_STATUSES);
+const channel = z.enum(CHANNELS);
 
 const late = z.object({ result: z.literal('late') });
 const notFound = z.object({ result: z.literal('not_found') });
@@ -15,6 +16,8 @@ export const openedOutcome = z.object({
   result: z.literal('opened'),
   id: z.string(),
   delivery: z.int(),
+  /** What the version before remembered has none. */
+  channels: z.array(channel).default(['sms']),
   expires_at: z.number(),
   resend_at: z.number(),
   sends_remaining: z.int(),
@@ -41,16 +44,54 @@ export const openScript = defineScript({
 export const resendScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/resend.lua'),
   keys: SHARD_KEYS,
-  reply: z.tuple([json(z.discriminatedUnion('result', [openedOutcome, refused, late, notFound, notPending])), bytes]),
+  reply: z.tuple([
+    json(
+      z.discriminatedUnion('result', [
+        openedOutcome,
+        z.object({
+          result: z.literal('reserve'),
+          plan: z.string(),
+          purpose: z.string(),
+          ttl_ms: z.number(),
+          retention_ms: z.number(),
+        }),
+        z.object({ result: z.literal('no_address') }),
+        refused,
+        late,
+        notFound,
+        notPending,
+      ]),
+    ),
+    bytes,
+    bytes,
+  ]),
   binary: true,
 });
 
-const judged = z.object({ result: z.enum(CHECK_RESULTS), status, checks_remaining: z.int() });
+export const reserveSendScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/reserve-send.lua'),
+  keys: ['destination', 'operation', 'events', 'due'],
+  reply: json(
+    z.discriminatedUnion('result', [z.object({ result: z.literal('reserved'), id: z.string() }), refused, late]),
+  ),
+});
+
+const judged = z.object({
+  result: z.enum(CHECK_RESULTS),
+  status,
+  checks_remaining: z.int(),
+  /** Kinds of address, a letter each. Of approvals of several addresses, as it was then. */
+  reached: z.string().optional(),
+  wrong_before: z.record(z.string(), z.int()).optional(),
+});
+
+const checksLocked = z.object({ result: z.literal('checks_locked'), retry_ms: z.number() });
 
 const judgement = json(
   z.discriminatedUnion('result', [
     judged,
-    z.object({ result: z.literal('checks_locked'), retry_ms: z.number() }),
+    checksLocked,
+    z.object({ result: z.literal('beside'), kinds: z.string(), purpose: z.string() }),
     z.object({ result: z.enum(['gone', 'undigested']) }),
     notFound,
     late,
@@ -60,8 +101,24 @@ const judgement = json(
 export const judgeScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/judge.lua'),
   keys: SHARD_KEYS,
-  reply: z.union([z.tuple([judgement]), z.tuple([judgement, bytes, text, text.transform(Number)])]),
+  reply: z.union([
+    z.tuple([judgement]),
+    z.tuple([judgement, bytes]),
+    z.tuple([judgement, bytes, text, text.transform(Number)]),
+  ]),
   binary: true,
+});
+
+export const countGuessScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/count-guess.lua'),
+  keys: ['destination'],
+  reply: json(z.discriminatedUnion('result', [z.object({ result: z.literal('counted') }), checksLocked, late])),
+});
+
+export const uncountGuessScript = defineScript({
+  lua: loadLua(import.meta.url, '../lua/uncount-guess.lua'),
+  keys: ['destination'],
+  reply: z.literal(1),
 });
 
 export const consumeTokenScript = defineScript({
@@ -93,7 +150,10 @@ export const claimScript = defineScript({
       text,
       text,
       text,
+      text.pipe(z.enum(MODES)),
+      text.pipe(channel),
       text,
+      z.int(),
       z.int(),
       z.int(),
       z.int(),
@@ -119,13 +179,21 @@ export const receiptScript = defineScript({
 export const drainDueScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/drain-due.lua'),
   keys: ['verification', 'events', 'due'],
-  reply: z.union([z.tuple([z.literal('enqueue'), z.int()]), z.tuple([z.enum(['expired', 'ended', 'later'])])]),
+  reply: z.union([
+    z.tuple([z.literal('enqueue'), z.int(), z.int(), channel]),
+    z.tuple([z.enum(['expired', 'ended', 'later'])]),
+  ]),
 });
 
 export const eraseDestinationScript = defineScript({
   lua: loadLua(import.meta.url, '../lua/erase-destination.lua'),
   keys: ['operation', 'events', 'due'],
-  reply: json(z.discriminatedUnion('result', [z.object({ result: z.literal('accepted'), id: z.string() }), late])),
+  reply: json(
+    z.discriminatedUnion('result', [
+      z.object({ result: z.literal('accepted'), id: z.string(), elsewhere: z.string().default('') }),
+      late,
+    ]),
+  ),
 });
 
 export const forgetVerificationScript = defineScript({

@@ -1,43 +1,65 @@
-import type { Channel } from '@watchword/contracts';
-import { digestBinding, keysOf, locate, shardKeys, shardOf } from './addresses.ts';
-import type { CodePolicy, SendPolicy } from './code-policy.ts';
+import { type Addresses, kindsOf, packAddresses, primaryOf } from './addresses.ts';
+import type { CodePolicy } from './code-policy.ts';
 import { generateCode } from './codes.ts';
 import type { Core } from './core.ts';
-import {
-  type CallContext,
-  type NotFound,
-  type NotPending,
-  type OpenInput,
-  type Owner,
-  type Recipient,
-  type SendRefused,
-  type Sent,
-  tooLate,
-} from './outcomes.ts';
-import { type OpenedOutcome, openedOutcome, openScript, resendScript } from './scripts.ts';
-import { SealKeyMissing, unsealIfHeld } from './seal.ts';
-import { deliveryIdOf, VERIFICATION_PREFIX } from './verification-id.ts';
+import { type CallContext, type OpenInput, type SendRefused, type Sent, tooLate } from './outcomes.ts';
+import { createRecipients } from './recipients.ts';
+import { createResending, toSent } from './resending.ts';
+import { createReserveBeside } from './reserving.ts';
+import { openedOutcome, openScript } from './scripts.ts';
+import { channelsOf, channelWithoutAddress, encodePlan, lettersOf, secondaryKindsOf } from './send-plans.ts';
+import { digestBinding, keysOf, locate, shardKeys, shardOf } from './shards.ts';
+import { VERIFICATION_PREFIX } from './verification-id.ts';
 
-/** Opening a verification and resending: each send has a code of its own. */
-export function createSending({ redis, clock, keys, ids, sealer, profiles, find, digest }: Core) {
+/** Under which id a verification is opened, and the open one whose place it takes, or ''. */
+interface Opening {
+  readonly id: string;
+  readonly replaces: string;
+}
+
+/** Opening a verification and resending: each send has a code of its own, whatever the channels that it goes over. */
+export function createSending(core: Core) {
+  const { redis, clock, keys, ids, sealer, profiles, digest } = core;
+  const { recipientOf, latestOf } = createRecipients(core);
+  const reserveBeside = createReserveBeside(core);
+  const { resend, sendAgain } = createResending(core, reserveBeside);
+
+  /** Opens, or sends again when one is open for these addresses, purpose and binding. Each channel of the plan has its address. */
   async function open(input: OpenInput, policy: CodePolicy, call: CallContext): Promise<Sent | SendRefused> {
-    const { shard, handle } = locate(keys, call, input.purpose, input.destination);
-    const profile = profiles.current;
-    const id = ids.create({ shard, handle, profile });
+    const { addresses, purpose, plan, binding } = input;
+    const missing = channelWithoutAddress(plan, addresses);
+    if (missing !== undefined) throw new Error(`The plan names ${missing}, and no address is for it`);
+    const place = locate(keys, call, purpose, primaryOf(addresses));
+    const id = ids.create({ ...place, profile: profiles.current });
+    if (kindsOf(addresses).length === 1) return openAs({ id, replaces: '' }, input, policy, call);
+
+    const latest = await latestOf(addresses, purpose, binding, call);
+    if (latest?.isOpen && hasAll(latest.addresses, addresses)) return again(latest.id, input, policy, call);
+    const kinds = secondaryKindsOf(channelsOf(plan), addresses);
+    const lives = { ttlMs: policy.codeTtlMs, retentionMs: policy.endedRetentionMs };
+    const bindingDigest = digestBinding(keys, binding);
+    const reserved = await reserveBeside({ id, addresses, kinds, purpose, bindingDigest, policy, ...lives }, call);
+    if (reserved.result !== 'reserved') return reserved;
+    return openAs({ id: reserved.id, replaces: latest?.id ?? '' }, input, policy, call);
+  }
+
+  async function openAs({ id, replaces }: Opening, input: OpenInput, policy: CodePolicy, call: CallContext) {
+    const { addresses } = input;
+    const place = locate(keys, call, input.purpose, primaryOf(addresses));
     const code = generateCode(policy.alphabet, policy.length);
     const context = JSON.stringify(input.context);
-    const codeDigest = await digest(code, id, profile, call.deadline);
+    const codeDigest = await digest(code, id, profiles.current, call.deadline);
     if (codeDigest === null) throw new Error('The current pepper is not in its ring');
-    const reply = await openScript(redis, keysOf(id, { shard, handle }, call.operation), [
+    const reply = await openScript(redis, keysOf(id, place, call.operation), [
       clock.now(),
       call.deadline,
       id,
-      shardKeys(shard).verificationPrefix,
+      shardKeys(place.shard).verificationPrefix,
       call.project,
       call.mode,
       input.purpose,
       digestBinding(keys, input.binding),
-      sealer.seal(input.destination, id, 'destination'),
+      sealer.seal(packAddresses(addresses), id, 'destination'),
       context === '{}' ? '' : sealer.seal(context, id, 'context'),
       policy.checksMax,
       policy.codesValidMax,
@@ -46,20 +68,21 @@ export function createSending({ redis, clock, keys, ids, sealer, profiles, find,
       policy.sendsMax,
       policy.sendsWindowMs,
       policy.pacingSeconds.join(','),
-      input.channel,
+      encodePlan(input.plan),
       codeDigest,
       sealer.seal(code, id, 'code'),
       input.country,
       call.operation === '' ? '' : '1',
+      lettersOf(kindsOf(addresses)),
+      policy.onUnknown === 'wait' ? '1' : '',
+      replaces,
     ]);
     switch (reply.result) {
       case 'opened':
-        return toSent(reply, input.destination);
-      case 'exists': {
-        const sent = await resend(VERIFICATION_PREFIX + reply.id, input.channel, policy, call);
-        // It ended in between, or now, since a key of it was retired: nothing is in the way of a new one any more.
-        return sent.result === 'not_pending' || sent.result === 'not_found' ? open(input, policy, call) : sent;
-      }
+        return toSent(reply, addresses);
+      case 'exists':
+        // Of several addresses another call has just opened it.
+        return kindsOf(addresses).length === 1 ? again(reply.id, input, policy, call) : open(input, policy, call);
       case 'late':
         throw tooLate();
       default:
@@ -67,86 +90,33 @@ export function createSending({ redis, clock, keys, ids, sealer, profiles, find,
     }
   }
 
-  async function resend(
-    publicId: string,
-    channel: Channel,
-    policy: SendPolicy,
+  async function again(
+    id: string,
+    input: OpenInput,
+    policy: CodePolicy,
     call: CallContext,
-  ): Promise<Sent | SendRefused | NotPending | NotFound> {
-    const found = find(publicId);
-    if (!found) return { result: 'not_found' };
-    const { id, address } = found;
-    const code = generateCode(policy.alphabet, policy.length);
-    const codeDigest = await digest(code, id, address.profile, call.deadline);
-    const [reply, sealedDestination] = await resendScript(redis, keysOf(id, address, call.operation), [
-      clock.now(),
-      call.deadline,
-      id,
-      call.project,
-      call.mode,
-      policy.sendsMax,
-      policy.sendsWindowMs,
-      policy.pacingSeconds.join(','),
-      channel,
-      codeDigest ?? '',
-      sealer.seal(code, id, 'code'),
-      call.operation === '' ? '' : '1',
-      codeDigest === null ? '' : sealer.keyIds,
-    ]);
-    switch (reply.result) {
-      case 'opened':
-        return toSent(reply, unsealIfHeld(sealer, sealedDestination, id, 'destination'));
-      case 'late':
-        throw tooLate();
-      case 'not_found':
-      case 'not_pending':
-        return reply;
-      default:
-        return { result: reply.result, retryMs: reply.retry_ms };
-    }
-  }
-
-  /** For whom a verification is, and whether another code may still be sent for it. Null for what there is not. */
-  async function recipientOf(publicId: string, { project, mode }: Owner): Promise<Recipient | null> {
-    const found = find(publicId);
-    if (!found) return null;
-    const key = shardKeys(found.address.shard).verification(found.id);
-    const [owner, ownMode, purpose, status, sealed] = await redis.hmgetBuffer(key, 'p', 'm', 'u', 's', 't');
-    if (owner?.toString() !== project || ownMode?.toString() !== mode) return null;
-    const isPending = status?.toString() === 'pending';
-    return { purpose: purpose?.toString() ?? '', ...destinationOf(found.id, sealed ?? null, isPending) };
-  }
-
-  function destinationOf(id: string, sealed: Buffer | null, isPending: boolean): Omit<Recipient, 'purpose'> {
-    if (sealed === null) return { destination: undefined, isOpen: false };
-    try {
-      return { destination: sealer.unseal(sealed, id, 'destination'), isOpen: isPending };
-    } catch (error) {
-      if (!(error instanceof SealKeyMissing)) throw error;
-      // What was sealed under a retired key is lost: resending ends it.
-      return { destination: undefined, isOpen: isPending && error.toCome };
-    }
+  ): Promise<Sent | SendRefused> {
+    const sent = await sendAgain(VERIFICATION_PREFIX + id, input.plan, policy, call);
+    // It ended in between, or now, since a key of it was retired: nothing is in the way of a new one any more.
+    if (sent.result === 'not_pending' || sent.result === 'not_found') return open(input, policy, call);
+    if (sent.result === 'no_address') throw new Error(`${id} has not the addresses that it was found by`);
+    return sent;
   }
 
   /** What this operation answered when it sent, if it is a repeat that sent before; null otherwise. */
-  async function sentBefore(destination: string, call: CallContext): Promise<Sent | null> {
+  async function sentBefore(addresses: Addresses, call: CallContext): Promise<Sent | null> {
     if (call.operation === '') return null;
-    const text = await redis.get(shardKeys(shardOf(keys, destination)).operation(call.operation));
-    return text === null ? null : toSent(openedOutcome.parse(JSON.parse(text)), destination);
+    const text = await redis.get(shardKeys(shardOf(keys, primaryOf(addresses))).operation(call.operation));
+    return text === null ? null : toSent(openedOutcome.parse(JSON.parse(text)), addresses);
   }
 
   return { open, resend, recipientOf, sentBefore };
 }
 
-function toSent(outcome: OpenedOutcome, destination: string | undefined): Sent {
-  return {
-    result: 'sent',
-    id: VERIFICATION_PREFIX + outcome.id,
-    deliveryId: deliveryIdOf({ id: outcome.id, ordinal: outcome.delivery }),
-    destination,
-    expiresAt: outcome.expires_at,
-    resendAt: outcome.resend_at,
-    sendsRemaining: outcome.sends_remaining,
-    checksRemaining: outcome.checks_remaining,
-  };
+/**
+ * Whether a verification has all of these addresses. One that lacks any is not what the call means: a message must not go
+ * anywhere else than it says. Those that cannot be unsealed until a restart are taken to be the same: sending then says so.
+ */
+function hasAll(held: Addresses | undefined, asked: Addresses): boolean {
+  return held === undefined || kindsOf(asked).every((kind) => held[kind] === asked[kind]);
 }

@@ -1,8 +1,8 @@
 import { EVENT_TYPES, type VerificationEvent } from '@watchword/contracts';
 import type { RedisConnection } from '@watchword/platform';
 import { z } from 'zod';
-import { shardKeys } from './addresses.ts';
 import type { Owner } from './outcomes.ts';
+import { shardKeys } from './shards.ts';
 import type { VerificationAddress } from './verification-id.ts';
 
 const PAGE = 500;

@@ -1,4 +1,3 @@
-import { keysOf } from './addresses.ts';
 import { createChecking } from './checking.ts';
 import { createConsuming } from './consuming.ts';
 import { createCore, type VerificationsOptions } from './core.ts';
@@ -6,6 +5,7 @@ import { type CallContext, type NotFound, type NotPending, type Owner, tooLate }
 import { readState, type VerificationState } from './read-state.ts';
 import { cancelScript } from './scripts.ts';
 import { createSending } from './sending.ts';
+import { keysOf } from './shards.ts';
 import { readTail, type Tail } from './timeline.ts';
 
 export interface VerificationView extends VerificationState {

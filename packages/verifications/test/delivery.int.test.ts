@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { locate, shardKeys } from '../src/addresses.ts';
 import { createDeliveries } from '../src/create-deliveries.ts';
 import type { Claimed } from '../src/deliveries.ts';
 import { deriveAddressKeys } from '../src/keys.ts';
+import { locate, shardKeys } from '../src/shards.ts';
 import { type Harness, openInput, policy, startHarness } from './harness.ts';
 
 let harness: Harness;
@@ -25,6 +25,7 @@ const accepted = (provider: string) =>
     countsAsCall: true,
     outcome: 'accepted',
     providerMessageId: 'SM1',
+    expectsReceipt: true,
     next: { kind: 'end', status: 'accepted' },
   }) as const;
 const statusOf = async (id: string) =>
@@ -69,7 +70,13 @@ test('a claim says when nobody settled the attempt before it, and only then', as
   const { attempt, isAfterLease } = await claim(sent.deliveryId);
   expect(isAfterLease).toBe(true);
   const later = { kind: 'later', delayMs: 1_000 } as const;
-  const waiting = { provider: null, countsAsCall: false, outcome: 'transient', next: later } as const;
+  const waiting = {
+    provider: null,
+    countsAsCall: false,
+    outcome: 'transient',
+    expectsReceipt: false,
+    next: later,
+  } as const;
   expect(await harness.deliveries.settle(attempt, waiting)).toBe('settled');
   expect((await claim(sent.deliveryId)).isAfterLease).toBe(false);
 });
@@ -79,7 +86,7 @@ test('a claim gives what the message is made of, also of what an earlier version
   const sent = await harness.open({ country: 'BR', context });
   expect(await claim(sent.deliveryId)).toMatchObject({ locale: 'pt-BR', country: 'BR', destination: sent.destination });
   const plain = await harness.open({ country: '+1' });
-  const { shard } = locate(deriveAddressKeys(harness.keys.idKey), harness.owner, 'login', plain.destination ?? '');
+  const { shard } = locate(deriveAddressKeys(harness.keys.idKey), harness.owner, 'login', plain.destination);
   const key = shardKeys(shard).verification(plain.id.slice('ver_'.length));
   expect(await harness.redis.hget(key, 'C')).toBe('+1');
   await harness.redis.hdel(key, 'C');
@@ -96,7 +103,7 @@ test('what a call cost and which template it used stand in its event', async () 
 
 test('a verification outlives its code by the retention and ten minutes more, for a due set that is behind', async () => {
   const sent = await harness.open({}, { codeTtlMs: 120_000, endedRetentionMs: 1_000 });
-  const { shard } = locate(deriveAddressKeys(harness.keys.idKey), harness.owner, 'login', sent.destination ?? '');
+  const { shard } = locate(deriveAddressKeys(harness.keys.idKey), harness.owner, 'login', sent.destination);
   const key = shardKeys(shard).verification(sent.id.slice('ver_'.length));
   const least = 120_000 + 1_000 + 10 * 60_000;
   expect(await harness.redis.pttl(key)).toBeGreaterThan(least - 2_000);
@@ -137,6 +144,7 @@ test('a failed delivery makes the verification undeliverable; a code that arrive
     outcome: 'rejected',
     class: 'destination',
     providerCode: '21211',
+    expectsReceipt: false,
     next: { kind: 'end', status: 'failed' },
   });
   expect(await harness.verifications.read(sent.id, harness.owner)).toMatchObject({
@@ -191,7 +199,13 @@ test('a claim that waited for Redis past its deadline grants nothing', async () 
 test('an attempt is settled once, however often it is said', async () => {
   const sent = await harness.open();
   const { attempt } = await claim(sent.deliveryId);
-  const again = { provider: 'twilio', countsAsCall: true, outcome: 'transient', next: { kind: 'again' } } as const;
+  const again = {
+    provider: 'twilio',
+    countsAsCall: true,
+    outcome: 'transient',
+    expectsReceipt: false,
+    next: { kind: 'again' },
+  } as const;
   expect(await harness.deliveries.settle(attempt, again)).toBe('settled');
   expect(await harness.deliveries.settle(attempt, again)).toBe('stale');
   expect((await claim(sent.deliveryId)).providerCalls).toBe(1);
@@ -215,7 +229,7 @@ test('every attempt that started is settled in the timeline, also one whose leas
 test('what no provider could be asked for in time is undeliverable, until another code is sent', async () => {
   const sent = await harness.open();
   const { attempt } = await claim(sent.deliveryId);
-  const waiting = { provider: null, countsAsCall: false, outcome: 'transient' } as const;
+  const waiting = { provider: null, countsAsCall: false, outcome: 'transient', expectsReceipt: false } as const;
   await harness.deliveries.settle(attempt, { ...waiting, next: { kind: 'later', delayMs: 1_000 } });
   harness.travel(285_000);
   await harness.drain();

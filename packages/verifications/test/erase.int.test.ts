@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { locate, shardKeys } from '../src/addresses.ts';
 import { createErasure } from '../src/erasure.ts';
 import { deriveAddressKeys } from '../src/keys.ts';
-import type { Sent } from '../src/outcomes.ts';
 import { createSealer } from '../src/seal.ts';
-import { type Harness, openInput, policy, startHarness, wrongCode } from './harness.ts';
+import { locate, shardKeys } from '../src/shards.ts';
+import { type Harness, type Opened, opened, openInput, policy, startHarness, wrongCode } from './harness.ts';
 
 let harness: Harness;
 let erasure: ReturnType<typeof createErasure>;
@@ -29,10 +28,10 @@ function placeOf(destination: string, purpose: string, owner = harness.owner) {
   return { shard, keys: shardKeys(shard), destination: shardKeys(shard).destination(handle) };
 }
 
-const hashOf = (sent: Sent) => placeOf(sent.destination ?? '', 'login').keys.verification(bare(sent.id));
+const hashOf = (sent: Opened) => placeOf(sent.destination, 'login').keys.verification(bare(sent.id));
 
 /** What is sealed of a verification, as it stands in its hash. */
-async function sealedOf(sent: Sent): Promise<Buffer[]> {
+async function sealedOf(sent: Opened): Promise<Buffer[]> {
   const { t, k } = await harness.redis.hgetallBuffer(hashOf(sent));
   return [t, k].flatMap((sealed) => (sealed ? [sealed] : []));
 }
@@ -85,7 +84,7 @@ test('an erased destination is nowhere in Redis once the records have followed',
   await harness.redis.xtrim(keys.events, 'MAXLEN', (await harness.redis.xlen(keys.events)) - recorded);
   expect(await keysWith(sealed)).toEqual([]);
   expect(await harness.redis.xlen(keys.events)).toBeGreaterThan(0);
-  expect(await read(other.id)).toMatchObject({ status: 'canceled', destination: undefined });
+  expect(await read(other.id)).toMatchObject({ status: 'canceled', addresses: undefined });
 });
 
 test('what is open for it ends, its code verifies no more, and its delivery is not sent', async () => {
@@ -100,7 +99,7 @@ test('what is open for it ends, its code verifies no more, and its delivery is n
   await erase(input.destination);
   expect(await harness.deliveries.claim(queued.deliveryId, LEASE_MS)).toEqual({ result: 'ended' });
   for (const { id } of [bound, queued, sending]) {
-    expect(await read(id)).toMatchObject({ status: 'canceled', destination: undefined, locale: undefined });
+    expect(await read(id)).toMatchObject({ status: 'canceled', addresses: undefined, locale: undefined });
   }
   expect(await harness.judge(sending.id, code)).toMatchObject({ result: 'canceled' });
   expect((await read(queued.id))?.deliveries).toMatchObject([{ status: 'skipped' }]);
@@ -168,8 +167,7 @@ test("another project's verification of the same number, and other numbers of th
   const mine = await harness.open(input);
   const beside = await harness.open(neighbour);
   const project = `${harness.project}-other`;
-  const theirs = await harness.verifications.open(input, policy, harness.call({ project }));
-  if (theirs.result !== 'sent') throw new Error(theirs.result);
+  const theirs = opened(await harness.verifications.open(input, policy, harness.call({ project })));
   const others = [
     keys.verification(bare(beside.id)),
     keys.verification(bare(theirs.id)),
@@ -198,7 +196,7 @@ test('a repeat of the call gets its own answer and appends nothing; one that com
   expect(await harness.redis.xlen(keys.events)).toBe(length + 2);
   const late = { ...harness.call({ deadline: Date.now() - 1_000 }), ...ASKED };
   await expect(erasure.erase(input.destination, PURPOSES, late)).rejects.toMatchObject({ code: 'unavailable' });
-  expect(await read(since.id)).toMatchObject({ status: 'pending', destination: input.destination });
+  expect(await read(since.id)).toMatchObject({ status: 'pending', addresses: input.addresses });
 });
 
 test('forgetting twice is nothing more than once, and what was opened since keeps its place', async () => {
@@ -229,7 +227,7 @@ test('one that had expired before ends as expired, and one that was approved sta
   await erase(input.destination);
   expect(await read(over.id)).toMatchObject({ status: 'expired' });
   expect((await harness.timelineOf(over.id)).at(-1)?.type).toBe('verification.expired');
-  expect(await read(sent.id)).toMatchObject({ status: 'approved', destination: undefined });
+  expect(await read(sent.id)).toMatchObject({ status: 'approved', addresses: undefined });
   // A repeat of its check hears the same, of nobody.
   const repeated = await harness.judge(sent.id, code, { operation });
   expect(repeated).toMatchObject({ result: 'approved', approval: { destination: undefined } });

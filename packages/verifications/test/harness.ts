@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { checkRedis, connectRedis, createLogger, Secret, singleKeyRing } from '@watchword/platform';
 import { inject } from 'vitest';
+import { primaryOf } from '../src/addresses.ts';
 import { type CodeDigests, createCodeDigests } from '../src/code-digest.ts';
 import type { CodePolicy } from '../src/code-policy.ts';
 import { createDeliveries } from '../src/create-deliveries.ts';
 import { registerDigestProfile } from '../src/digest-profiles.ts';
 import { createDueSet, type DueAction } from '../src/due-set.ts';
 import type { CallContext, OpenInput, Owner, Sent } from '../src/outcomes.ts';
-import { createVerifications } from '../src/verifications.ts';
+import { createVerifications, type Verifications } from '../src/verifications.ts';
 
 export const policy: CodePolicy = {
   alphabet: 'digits',
@@ -20,7 +21,21 @@ export const policy: CodePolicy = {
   codesValidMax: 3,
   streakFreeChecks: 9,
   endedRetentionMs: 86_400_000,
+  onUnknown: 'resend',
 };
+
+/** What most tests look at: one code over one channel. */
+export interface Opened extends Sent {
+  /** Of the first delivery. */
+  readonly deliveryId: string;
+  /** The primary address. */
+  readonly destination: string;
+}
+
+export function opened(sent: Awaited<ReturnType<Verifications['resend']>>): Opened {
+  if (sent.result !== 'sent') throw new Error(`not sent: ${sent.result}`);
+  return { ...sent, deliveryId: sent.deliveries[0]?.id ?? '', destination: primaryOf(sent.addresses ?? {}) };
+}
 
 /** The state machine over the test's Redis, with keys of its own and a clock that the test moves. */
 export async function startHarness() {
@@ -62,10 +77,8 @@ export async function startHarness() {
     changes: Partial<OpenInput> = {},
     withPolicy: Partial<CodePolicy> = {},
     asked: Partial<CallContext> = {},
-  ): Promise<Sent> {
-    const sent = await verifications.open(openInput(changes), { ...policy, ...withPolicy }, call(asked));
-    if (sent.result !== 'sent') throw new Error(`not sent: ${sent.result}`);
-    return sent;
+  ): Promise<Opened> {
+    return opened(await verifications.open(openInput(changes), { ...policy, ...withPolicy }, call(asked)));
   }
 
   /** Claims a delivery, as a worker would, and returns its code. */
@@ -79,11 +92,16 @@ export async function startHarness() {
     verifications.judge(id, code, binding, policy.streakFreeChecks, call(changes));
 
   const dueSet = createDueSet(redis, clock);
+  /** All that is due: a round is bounded, and other tests' verifications are in the same shards. */
   async function drain(): Promise<DueAction[]> {
     const drained: DueAction[] = [];
-    await dueSet.drain(async (due) => {
-      drained.push(due);
-    });
+    let before: number;
+    do {
+      before = drained.length;
+      await dueSet.drain(async (due) => {
+        drained.push(due);
+      });
+    } while (drained.length > before);
     return drained;
   }
 
@@ -120,17 +138,19 @@ export type Harness = Awaited<ReturnType<typeof startHarness>>;
 
 let numbers = 0;
 
-export function openInput(changes: Partial<OpenInput> = {}): OpenInput {
+/** For a phone number that no test has used. */
+export function openInput(changes: Partial<OpenInput> = {}): OpenInput & { readonly destination: string } {
   numbers += 1;
-  return {
-    destination: `+1415555${String(numbers).padStart(4, '0')}`,
+  const input: OpenInput = {
+    addresses: { phone: `+1415555${String(numbers).padStart(4, '0')}` },
     purpose: 'login',
-    channel: 'sms',
+    plan: { kind: 'at_once', channels: ['sms'] },
     country: 'US',
     binding: undefined,
     context: {},
     ...changes,
   };
+  return { ...input, destination: primaryOf(input.addresses) };
 }
 
 /** A code that is surely wrong. */

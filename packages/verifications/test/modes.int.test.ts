@@ -1,11 +1,11 @@
 import type { Mode } from '@watchword/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { locate, shardKeys } from '../src/addresses.ts';
 import { createErasure } from '../src/erasure.ts';
 import { deriveAddressKeys } from '../src/keys.ts';
-import type { CallContext, Sent } from '../src/outcomes.ts';
+import type { CallContext } from '../src/outcomes.ts';
 import { createSealer } from '../src/seal.ts';
-import { type Harness, openInput, policy, startHarness, wrongCode } from './harness.ts';
+import { locate, shardKeys } from '../src/shards.ts';
+import { type Harness, type Opened, openInput, policy, startHarness, wrongCode } from './harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ const BOTH_WAYS: readonly (readonly [Mode, Mode])[] = [
   ['live', 'test'],
   ['test', 'live'],
 ];
-const stateOf = ({ id }: Sent, mode: Mode) => harness.verifications.read(id, { ...harness.owner, mode });
+const stateOf = ({ id }: Opened, mode: Mode) => harness.verifications.read(id, { ...harness.owner, mode });
 
 /** One of each mode, for the same destination, purpose and binding. */
 async function openBoth() {
@@ -168,7 +168,7 @@ test.each(BOTH_WAYS)('erasing with a key in %s mode ends what is open in both, f
   const asked = { ...harness.call({ mode: asking }), key: 'key_a', requestId: 'request-1' };
   await erasure.erase(input.destination, ['login'], asked);
   for (const [sent, mode] of [[live, 'live'] as const, [sandboxed, 'test'] as const]) {
-    expect(await stateOf(sent, mode)).toMatchObject({ status: 'canceled', destination: undefined });
+    expect(await stateOf(sent, mode)).toMatchObject({ status: 'canceled', addresses: undefined });
     expect(await harness.deliveries.claim(sent.deliveryId, 7_000)).toEqual({ result: 'ended' });
     const found = await harness.verifications.latest({ ...harness.owner, mode }, 'login', input.destination, undefined);
     expect(found).toBeNull();

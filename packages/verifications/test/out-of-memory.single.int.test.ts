@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createErasure } from '../src/erasure.ts';
+import { deriveAddressKeys } from '../src/keys.ts';
 import { createReceipts } from '../src/receipts.ts';
 import { createSealer } from '../src/seal.ts';
+import { locate, shardKeys } from '../src/shards.ts';
 import { type Harness, openInput, policy, startHarness, wrongCode } from './harness.ts';
 
 let harness: Harness;
@@ -16,6 +18,7 @@ const accepted = {
   provider: 'twilio',
   countsAsCall: true,
   outcome: 'accepted',
+  expectsReceipt: true,
   next: { kind: 'end', status: 'accepted' },
 } as const;
 
@@ -45,6 +48,19 @@ test('a Redis out of memory opens and resends nothing, but delivers, judges and 
   expect(await harness.judge(sent.id, code)).toMatchObject({ result: 'approved' });
   expect(await verifications.consumeToken(sent.id, false, harness.call())).toBe('consumed');
   expect(await verifications.cancel(paced.id, harness.call())).toEqual({ result: 'canceled' });
+});
+
+test('a Redis out of memory counts a guess for each of several addresses, and gives it back', async () => {
+  const addresses = { phone: openInput().destination, email: 'full@example.com' };
+  const sent = await harness.open({ addresses, plan: { kind: 'at_once', channels: ['sms', 'email'] } });
+  await fill();
+  const { code } = await claim(sent.deliveryId);
+  const { shard, handle } = locate(deriveAddressKeys(harness.keys.idKey), harness.owner, 'login', addresses.email);
+  const streak = () => harness.redis.hget(shardKeys(shard).destination(handle), 'k');
+  expect(await harness.judge(sent.id, wrongCode(code))).toMatchObject({ result: 'incorrect' });
+  expect(await streak()).toBe('1');
+  expect(await harness.judge(sent.id, code)).toMatchObject({ result: 'approved' });
+  expect(await streak()).toBeNull();
 });
 
 test('a Redis out of memory follows up what is due, and erases', async () => {

@@ -1,12 +1,11 @@
 import type { ReceiptStatus } from '@watchword/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { shardKeys } from '../src/addresses.ts';
 import type { Claimed, Next } from '../src/deliveries.ts';
 import { deriveAddressKeys } from '../src/keys.ts';
-import type { Sent } from '../src/outcomes.ts';
 import { createReceipts, type Receipt, type Receipts } from '../src/receipts.ts';
+import { shardKeys } from '../src/shards.ts';
 import { createVerificationIds } from '../src/verification-id.ts';
-import { type Harness, policy, startHarness } from './harness.ts';
+import { type Harness, type Opened, policy, startHarness } from './harness.ts';
 
 let harness: Harness;
 let receipts: Receipts;
@@ -18,7 +17,7 @@ afterAll(() => harness.close());
 
 const LEASE_MS = 7_000;
 
-async function claim({ deliveryId }: Sent): Promise<Claimed> {
+async function claim({ deliveryId }: Opened): Promise<Claimed> {
   const claimed = await harness.deliveries.claim(deliveryId, LEASE_MS);
   if (claimed.result !== 'claimed') throw new Error(`not claimed: ${claimed.result}`);
   return claimed;
@@ -28,10 +27,11 @@ const settle = (
   { attempt }: Claimed,
   outcome: 'accepted' | 'unknown' | 'transient',
   next: Next = { kind: 'end', status: outcome === 'transient' ? 'failed' : outcome },
-) => harness.deliveries.settle(attempt, { provider: 'twilio', countsAsCall: true, outcome, next });
+) =>
+  harness.deliveries.settle(attempt, { provider: 'twilio', countsAsCall: true, outcome, expectsReceipt: true, next });
 
-/** Sent and settled as accepted. */
-async function accepted(): Promise<{ sent: Sent; attemptId: string }> {
+/** Opened and settled as accepted. */
+async function accepted(): Promise<{ sent: Opened; attemptId: string }> {
   const sent = await harness.open();
   const claimed = await claim(sent);
   await settle(claimed, 'accepted');
@@ -40,13 +40,13 @@ async function accepted(): Promise<{ sent: Sent; attemptId: string }> {
 
 const receive = (attemptId: string, status: ReceiptStatus, more: Partial<Receipt> = {}) =>
   receipts.receive({ attemptId, provider: 'twilio', mode: 'test', status, ...more });
-const read = ({ id }: Sent) => harness.verifications.read(id, harness.owner);
-const statusOf = async (sent: Sent) => (await read(sent))?.deliveries.map(({ status }) => status).join();
-const dataOf = async ({ id }: Sent, type: string) =>
+const read = ({ id }: Opened) => harness.verifications.read(id, harness.owner);
+const statusOf = async (sent: Opened) => (await read(sent))?.deliveries.map(({ status }) => status).join();
+const dataOf = async ({ id }: Opened, type: string) =>
   (await harness.timelineOf(id)).flatMap((event) => (event.type === type ? [event.data] : []));
 
 /** All that Redis holds of a verification: its hash, and its shard's stream and due set. */
-async function wholeState({ id }: Sent) {
+async function wholeState({ id }: Opened) {
   const ids = createVerificationIds(deriveAddressKeys(harness.keys.idKey).id);
   const keys = shardKeys(ids.open(id.slice(4))?.shard ?? -1);
   return {
@@ -201,7 +201,7 @@ describe('early receipts', () => {
   });
 
   test.each([
-    ['claim', ({ deliveryId }: Sent) => harness.deliveries.claim(deliveryId, LEASE_MS)],
+    ['claim', ({ deliveryId }: Opened) => harness.deliveries.claim(deliveryId, LEASE_MS)],
     ['due set', () => harness.drain()],
   ] as const)(
     'of a worker that crashed are joined by the %s after its lease: nothing is sent again',

@@ -5,7 +5,7 @@ import { createCodeDigests } from '../src/code-digest.ts';
 import { createDeliveries } from '../src/create-deliveries.ts';
 import { registerDigestProfile } from '../src/digest-profiles.ts';
 import { createVerifications } from '../src/verifications.ts';
-import { type Harness, openInput, policy, startHarness, wrongCode } from './harness.ts';
+import { type Harness, opened, openInput, policy, startHarness, wrongCode } from './harness.ts';
 
 const LEASE_MS = 7_000;
 const NO_PACING = { ...policy, pacingSeconds: [0] };
@@ -54,9 +54,7 @@ async function startRotation() {
 type Process = Awaited<ReturnType<typeof startWith>>;
 
 async function openOn(process: Process, input = openInput()) {
-  const sent = await process.open(input, NO_PACING, harness.call());
-  if (sent.result !== 'sent') throw new Error(`not sent: ${sent.result}`);
-  return sent;
+  return opened(await process.open(input, NO_PACING, harness.call()));
 }
 async function codeOn({ deliveries }: Process, deliveryId: string): Promise<string> {
   const claimed = await deliveries.claim(deliveryId, LEASE_MS);
@@ -143,7 +141,7 @@ test('a delivery sealed under a retired key is settled as failed and says why; i
   expect(await withoutSeal.deliveries.claim(sent.deliveryId, LEASE_MS)).toEqual({ result: 'ended' });
   const read = await withoutSeal.read(sent.id, harness.owner);
   expect(read).toMatchObject({ status: 'pending', undeliverable: true, deliveries: [{ status: 'failed' }] });
-  expect([read?.destination, read?.locale]).toEqual([undefined, undefined]);
+  expect([read?.addresses, read?.locale]).toEqual([undefined, undefined]);
 });
 
 test('what cannot be unsealed cannot be sent again: opening makes a new verification, which arrives', async () => {
@@ -162,6 +160,24 @@ test('a right code whose destination cannot be unsealed is approved without sayi
   const judged = await judgeOn(withoutSeal, sent.id, code);
   expect(judged).toMatchObject({ result: 'approved', approval: { purpose: 'login' } });
   expect(judged).toHaveProperty('approval.destination', undefined);
+});
+
+test('a guess at several addresses waits for a key that is to come, and is judged without one that is retired', async () => {
+  const { peppers, sealKeys } = harness.keys;
+  const rotated = promoted(added(sealKeys, 2));
+  const old = await startWith({ peppers, sealKeys });
+  const both = await startWith({ peppers, sealKeys: rotated });
+  const withoutSeal = await startWith({ peppers, sealKeys: retired(rotated, 1) });
+  const addresses = { phone: openInput().destination, email: 'rotation@example.com' };
+  const input = openInput({ addresses, plan: { kind: 'at_once', channels: ['sms', 'email'] } });
+  const sent = await openOn(both, input);
+  const code = await codeOn(both, sent.deliveryId);
+  await expect(judgeOn(old, sent.id, code)).rejects.toMatchObject({ code: 'unavailable' });
+  expect(await judgeOn(both, sent.id, code)).toMatchObject({ result: 'approved', checksRemaining: 2 });
+
+  const lost = await openOn(old, input);
+  const judged = await judgeOn(withoutSeal, lost.id, await codeOn(old, lost.deliveryId));
+  expect(judged).toMatchObject({ result: 'approved', approval: { destination: undefined } });
 });
 
 test('a worker that does not know the new seal key yet leaves the delivery to one that does', async () => {

@@ -1,5 +1,5 @@
-import { keysOf } from '../src/addresses.ts';
 import { deriveAddressKeys } from '../src/keys.ts';
+import { keysOf } from '../src/shards.ts';
 import { createVerificationIds } from '../src/verification-id.ts';
 import type { Harness } from './harness.ts';
 

@@ -1,4 +1,4 @@
--- What open and resend share: the sends window and the pacing of one destination and purpose, and adding a delivery.
+-- The sends window, the pacing and the pointers of one destination and purpose.
 
 -- Of what the destination's `w` holds, the sends within the window.
 local function read_sends(packed, now, window)
@@ -33,18 +33,15 @@ local function record_send(destination, now, sends, pacing, ...)
   return now + wait * 1000
 end
 
--- Follows up a delivery that was queued, and the expiry of its verification.
-local function follow_up(due, id, ordinal, now, expires)
-  redis.call('ZADD', due, now + ENQUEUE_CHECK_MS, delivery_due(id, ordinal), expires + 1, expiry_due(id))
-end
-
--- Adds delivery `ordinal` with its code to a verification and follows it up; older codes than the last `g` stop being valid.
-local function add_delivery(events, due, verification, id, ordinal, now, expires, channel, digest, sealed_code)
-  redis.call('HSET', verification, 'n', ordinal, 'x', expires, 's' .. ordinal, 'queued', 'x' .. ordinal, expires,
-    'h' .. ordinal, digest, 'c' .. ordinal, sealed_code)
-  redis.call('HDEL', verification, 'U')
-  local oldest_valid = ordinal - number_of(verification, 'g') + 1
-  if oldest_valid > 1 then redis.call('HDEL', verification, 'h' .. (oldest_valid - 1)) end
-  emit(events, verification, id, 'delivery.queued', now, { delivery = delivery_id(id, ordinal), channel = channel })
-  follow_up(due, id, ordinal, now, expires)
+-- Drops pointers that nobody needs any more: of verifications in this shard those that are not open, of others those whose time
+-- has passed.
+local function drop_pointers(destination, now, is_open)
+  for _, field in ipairs(redis.call('HKEYS', destination)) do
+    if string.sub(field, 1, 1) == 'o' then
+      local id, kept_until = string.match(redis.call('HGET', destination, field), '^(%w+):?(%d*)$')
+      local is_needed
+      if kept_until == '' then is_needed = is_open(id) else is_needed = now <= tonumber(kept_until) end
+      if not is_needed then redis.call('HDEL', destination, field) end
+    end
+  end
 end
