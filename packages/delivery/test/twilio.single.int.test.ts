@@ -1,28 +1,20 @@
 import { type AddressInfo, createServer } from 'node:net';
-import { Secret } from '@watchword/platform';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTwilioProvider, type SmsProvider } from '../src/index.ts';
-import { CREDENTIAL, describeProviderContract, message, TEXT, TO, verdictOf } from './provider-contract.ts';
+import type { ProviderAdapter } from '../src/index.ts';
+import { TWILIO_CODES } from '../src/providers/twilio/error-table.ts';
+import { createTwilioProvider } from '../src/providers/twilio/twilio-provider.ts';
+import {
+  CREDENTIAL,
+  describeProviderContract,
+  message,
+  type ProviderSubject,
+  TEXT,
+  TO,
+  verdictOf,
+} from './provider-contract.ts';
+import { ACCOUNT, accepted, call, config, FROM } from './twilio-account.ts';
 import { json, startWire, type Wire } from './wire.ts';
 
-const ACCOUNT = `AC${'1'.repeat(32)}`;
-const FROM = '+15005550006';
-const config = (baseUrl: string) => ({
-  mode: 'test' as const,
-  accountSid: ACCOUNT,
-  authToken: new Secret(CREDENTIAL),
-  from: FROM,
-  baseUrl,
-});
-
-const accepted = {
-  sid: `SM${'a'.repeat(32)}`,
-  status: 'queued',
-  num_segments: '1',
-  error_code: null,
-  to: TO,
-  body: TEXT,
-};
 const refuse = (status: number, code: number) =>
   json(status, {
     code,
@@ -31,37 +23,59 @@ const refuse = (status: number, code: number) =>
     status,
   });
 
-/** As the provider facts list them for SMS. */
-const DESTINATION = [21211, 21214, 21217, 21265, 21610, 21612, 21614, 21635, 30003, 30004, 30005, 30006, 63003, 63024];
+/** As Twilio's error dictionary has them; each kind of message may meet them all. */
+const DESTINATION = [
+  21211, 21214, 21217, 21265, 21610, 21612, 21614, 21635, 30003, 30004, 30005, 30006, 63003, 63024,
+  // Of calls.
+  13223, 13224, 13225, 13226, 21216,
+];
 const CONFIGURATION = [
   20003, 20005, 20006, 20404, 21212, 21266, 21408, 21602, 21603, 21606, 21608, 21617, 21654, 21655, 21656, 21659, 21701,
-  21703, 21704, 21705, 30002, 30007, 30018, 30024, 30032, 30034, 30035, 63016, 30023,
+  21703, 21704, 21705, 30002, 30007, 30018, 30023, 30024, 30032, 30034, 30035, 63016,
+  // Of calls.
+  13227, 21210, 21215,
 ];
-const TRANSIENT = [20429, 20500, 20503, 21611, 30001, 30008, 30017, 30022, 30410, 63017, 63018, 10004, 30036];
+const TRANSIENT = [10004, 20429, 20500, 20503, 21611, 30001, 30008, 30017, 30022, 30036, 30410, 63017, 63018];
 
-describeProviderContract({
+const subject = (channel: 'sms' | 'voice', created: object): ProviderSubject => ({
   name: 'twilio',
+  channel,
   create: (baseUrl) => createTwilioProvider(config(baseUrl)),
+  accepted: channel === 'sms' ? { segments: 1 } : {},
   wire: {
-    ok: json(201, accepted),
-    okBody: JSON.stringify(accepted),
+    ok: json(201, created),
+    okBody: JSON.stringify(created),
     throttle: refuse(429, 20429),
     auth: refuse(401, 20003),
     reject: refuse(400, 21211),
   },
   codes: { throttle: '20429', auth: '20003', reject: '21211' },
+  withoutId: [
+    { ...created, sid: null },
+    { ...created, sid: '' },
+    { ...created, sid: 'x'.repeat(129) },
+  ],
   table: [
     ...DESTINATION.map((code) => [code, 'destination'] as const),
     ...CONFIGURATION.map((code) => [code, 'configuration'] as const),
     ...TRANSIENT.map((code) => [code, 'transient'] as const),
     [30450, 'fraud'],
   ],
-  refuse: (code) => refuse(400, code),
+  unlisted: 9999,
+  refuse: (code) => refuse(400, Number(code)),
+});
+
+describeProviderContract(subject('sms', accepted));
+describeProviderContract(subject('voice', call));
+
+test('has a verdict for no code that its test does not name', () => {
+  const named = [...DESTINATION, ...CONFIGURATION, ...TRANSIENT, 30450].map(String);
+  expect(named.toSorted()).toEqual([...TWILIO_CODES.keys()].toSorted());
 });
 
 describe("twilio's wire", () => {
   let wire: Wire;
-  let provider: SmsProvider;
+  let provider: ProviderAdapter;
   beforeAll(async () => {
     wire = await startWire();
     provider = createTwilioProvider(config(wire.url));

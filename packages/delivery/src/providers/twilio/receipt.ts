@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module';
 import type { ReceiptStatus } from '@watchword/contracts';
-import { type IncomingReceipt, type ReadReceiptCall, toReadReceipt } from '../receipt.ts';
-import type { TwilioReceiptAccount } from './config.ts';
-import { TWILIO_SMS_CODES } from './error-table.ts';
+import { circuitOfChannel } from '../../circuit/circuit.ts';
+import { type IncomingReceipt, type ReadReceiptCall, readOne, toReadReceipt } from '../receipt.ts';
+import { TWILIO_CHANNELS, type TwilioReceiptAccount } from './config.ts';
+import { TWILIO_CODES } from './error-table.ts';
 
 /** `MessageStatus` in our words. Source: the `Message` resource of Twilio's API, as of 2026-11-21. */
-const STATUSES: Readonly<Record<string, ReceiptStatus>> = {
+const MESSAGE_STATUSES: Readonly<Record<string, ReceiptStatus>> = {
   accepted: 'accepted',
   scheduled: 'accepted',
   queued: 'accepted',
@@ -14,6 +15,22 @@ const STATUSES: Readonly<Record<string, ReceiptStatus>> = {
   delivered: 'delivered',
   read: 'read',
   undelivered: 'undelivered',
+  failed: 'undelivered',
+  canceled: 'undelivered',
+};
+
+/**
+ * `CallStatus` in our words: a call that was answered has delivered its code when it ends well. Source: the `Call` resource of
+ * Twilio's API, as of 2026-11-21.
+ */
+const CALL_STATUSES: Readonly<Record<string, ReceiptStatus>> = {
+  queued: 'accepted',
+  initiated: 'accepted',
+  ringing: 'sent',
+  'in-progress': 'sent',
+  completed: 'delivered',
+  busy: 'undelivered',
+  'no-answer': 'undelivered',
   failed: 'undelivered',
   canceled: 'undelivered',
 };
@@ -28,8 +45,9 @@ export function createTwilioReceiptReader(accounts: readonly TwilioReceiptAccoun
   const webhooks = require('twilio/lib/webhooks/webhooks.js') as typeof import('twilio/lib/webhooks/webhooks.js');
 
   function isSignedBy({ authToken }: TwilioReceiptAccount, call: IncomingReceipt, form: Form | null): boolean {
-    const { url, twilioSignature } = call;
-    if (url === null || !webhooks.validateRequest(authToken.reveal(), twilioSignature, url, form ?? {})) return false;
+    const { url } = call;
+    const signature = call.headers['x-twilio-signature'] ?? '';
+    if (url === null || !webhooks.validateRequest(authToken.reveal(), signature, url, form ?? {})) return false;
     if (form !== null) return true;
     return webhooks.validateBody(call.body.toString('utf8'), new URLSearchParams(call.query).get('bodySHA256') ?? '');
   }
@@ -38,11 +56,27 @@ export function createTwilioReceiptReader(accounts: readonly TwilioReceiptAccoun
     const form = call.contentType.startsWith('application/json') ? null : readForm(call.body);
     const account = accounts.find((candidate) => isSignedBy(candidate, call, form));
     if (account === undefined) return null;
-    const fields = form ?? readJson(call.body);
-    // A word that is not in the table is one for a message that Twilio has.
-    const status = STATUSES[textOf(fields.MessageStatus)] ?? 'accepted';
-    return toReadReceipt(account, status, textOf(fields.ErrorCode), TWILIO_SMS_CODES);
+    const of = { attemptId: call.reference };
+    const { channel, status, code } = readFields(form ?? readJson(call.body));
+    const circuit = circuitOfChannel(account.circuit, channel, TWILIO_CHANNELS[0]);
+    return readOne(toReadReceipt(of, { mode: account.mode, circuit }, status, code, TWILIO_CODES));
   };
+}
+
+/**
+ * Of a message or of a call. A word that is not in its table is one for what Twilio has. Where Twilio gives no code of its own for
+ * a call that failed, the carrier's SIP answer stands for it.
+ */
+function readFields(fields: Readonly<Record<string, unknown>>) {
+  const code = textOf(fields.ErrorCode);
+  const ofCall = textOf(fields.CallStatus);
+  if (ofCall === '') {
+    const status = MESSAGE_STATUSES[textOf(fields.MessageStatus)] ?? 'accepted';
+    return { channel: 'sms', status, code } as const;
+  }
+  const status = CALL_STATUSES[ofCall] ?? 'accepted';
+  const sipCode = status === 'undelivered' ? textOf(fields.SipResponseCode) : '';
+  return { channel: 'voice', status, code: code === '' ? sipCode : code } as const;
 }
 
 type Form = Record<string, string | string[]>;

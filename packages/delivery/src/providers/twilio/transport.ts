@@ -1,8 +1,7 @@
-import { type Dispatcher, Pool } from 'undici';
-import { parseRetryAfterMs } from '../verdict.ts';
+import { createHttpClient, type HttpExchange } from '../http-client.ts';
 import type { TwilioConfig } from './config.ts';
 
-/** What the SDK hands to its client; only what sending a message uses. */
+/** What the SDK hands to its client; only what sending uses. */
 interface SdkRequest {
   readonly method: string;
   readonly uri: string;
@@ -15,14 +14,12 @@ interface SdkResponse {
   readonly body: string;
 }
 
-/** One call: the SDK's client, and what the SDK does not tell about the exchange. */
+/** One call: the SDK's client, and what the SDK does not tell about the exchange, such as `Retry-After`. */
 export interface TwilioCall {
   readonly accountSid: string;
   request(options: SdkRequest): Promise<SdkResponse>;
-  /** From then on Twilio may have the message. */
-  written: boolean;
-  statusCode: number | undefined;
-  retryAfterMs: number | undefined;
+  /** Undefined until it has ended. */
+  exchange: HttpExchange | undefined;
 }
 
 export interface TwilioTransport {
@@ -30,89 +27,39 @@ export interface TwilioTransport {
   close(): Promise<void>;
 }
 
-const CONNECT_TIMEOUT_MS = 3_000;
-const ANSWER_BYTES_MAX = 65_536;
-
-/**
- * Stands in for the SDK's HTTP client: kept-alive connections, no second try of its own, the `Retry-After` that the SDK
- * drops, and the difference between a request that was never written and one that may have been read.
- */
-export function createTwilioTransport({ baseUrl, accountSid, authToken }: TwilioConfig): TwilioTransport {
-  const pool = new Pool(new URL(baseUrl).origin, { connectTimeout: CONNECT_TIMEOUT_MS, allowH2: false });
-  const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken.reveal()}`).toString('base64')}`;
+/** Stands in for the SDK's HTTP client, which does not tell a request that was never written from one that may have been read. */
+export function createTwilioTransport({ baseUrl, accountSid, login }: TwilioConfig): TwilioTransport {
+  const http = createHttpClient({ baseUrl: new URL(baseUrl).origin });
+  const authorization = `Basic ${Buffer.from(`${login.user}:${login.password.reveal()}`).toString('base64')}`;
   return {
     call(signal) {
       const call: TwilioCall = {
         accountSid,
-        written: false,
-        statusCode: undefined,
-        retryAfterMs: undefined,
-        request({ method, uri, data, headers }) {
+        exchange: undefined,
+        async request({ uri, data, headers }) {
           const { pathname, search } = new URL(uri);
-          const options: Dispatcher.DispatchOptions = {
+          call.exchange = await http.exchange({
+            method: 'POST',
             path: pathname + search,
-            method: method.toUpperCase(),
             headers: { ...headers, accept: 'application/json', authorization },
             body: encodeForm(data ?? {}),
-          };
-          return exchange(pool, options, signal, call);
+            signal,
+          });
+          if (call.exchange.kind === 'failed') throw new Error(call.exchange.code);
+          return { statusCode: call.exchange.statusCode, body: call.exchange.text };
         },
       };
       return call;
     },
-    // No call runs any more; one given up before it was written must not hold the end.
-    close: () => pool.destroy(),
+    close: http.close,
   };
 }
 
+/** A list is a field for each of its values. */
 function encodeForm(data: Readonly<Record<string, unknown>>): string {
   const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(data)) form.append(name, String(value));
+  for (const [name, value] of Object.entries(data)) {
+    for (const one of [value].flat()) form.append(name, String(one));
+  }
   return form.toString();
-}
-
-/** One request and its whole answer. Rejects with the transport's error, or the signal's reason. */
-function exchange(
-  pool: Pool,
-  options: Dispatcher.DispatchOptions,
-  signal: AbortSignal,
-  call: TwilioCall,
-): Promise<SdkResponse> {
-  return new Promise((resolve, reject) => {
-    let abortRequest: (() => void) | undefined;
-    const onAbort = () => {
-      abortRequest?.();
-      reject(signal.reason);
-    };
-    const settled = () => signal.removeEventListener('abort', onAbort);
-    if (signal.aborted) return reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    pool.dispatch(options, {
-      onRequestStart(controller) {
-        abortRequest = () => controller.abort(new Error('No answer in time'));
-        // The signal fired while the connection was made: undici then writes nothing.
-        if (signal.aborted) abortRequest();
-        else call.written = true;
-      },
-      onResponseStart(_, statusCode, headers) {
-        call.statusCode = statusCode;
-        call.retryAfterMs = parseRetryAfterMs(String(headers['retry-after'] ?? ''), Date.now());
-      },
-      onResponseData(controller, chunk) {
-        bytes += chunk.length;
-        chunks.push(chunk);
-        if (bytes > ANSWER_BYTES_MAX) controller.abort(new Error('Answer too large'));
-      },
-      onResponseEnd() {
-        settled();
-        resolve({ statusCode: call.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
-      },
-      onResponseError(_, error) {
-        settled();
-        reject(error);
-      },
-    });
-  });
 }
