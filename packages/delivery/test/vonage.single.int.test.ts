@@ -1,6 +1,8 @@
 import { Secret } from '@watchword/platform';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createVonageProvider, type SmsProvider } from '../src/index.ts';
+import { kindOf, type ProviderAdapter } from '../src/index.ts';
+import { VONAGE_SMS_STATUSES } from '../src/providers/vonage/error-table.ts';
+import { createVonageProvider } from '../src/providers/vonage/vonage-provider.ts';
 import { CREDENTIAL, describeProviderContract, message, TEXT, TO, verdictOf } from './provider-contract.ts';
 import { json, startWire, type Wire } from './wire.ts';
 
@@ -34,7 +36,9 @@ const TRANSIENT = [1, 5, 10];
 
 describeProviderContract({
   name: 'vonage',
+  channel: 'sms',
   create: (baseUrl, timeoutMs) => createVonageProvider(config(baseUrl, timeoutMs)),
+  accepted: { segments: 1 },
   wire: {
     ok: json(200, accepted),
     okBody: JSON.stringify(accepted),
@@ -43,17 +47,28 @@ describeProviderContract({
     reject: refuse(6),
   },
   codes: { throttle: '1', auth: '4', reject: '6' },
+  withoutId: [
+    { messages: [{ status: '0' }] },
+    { messages: [{ status: '0', 'message-id': '' }] },
+    { messages: [{ status: '0', 'message-id': 'x'.repeat(129) }] },
+  ],
   table: [
     ...DESTINATION.map((code) => [code, 'destination'] as const),
     ...CONFIGURATION.map((code) => [code, 'configuration'] as const),
     ...TRANSIENT.map((code) => [code, 'transient'] as const),
   ],
+  unlisted: 9999,
   refuse,
+});
+
+test('has a verdict for no status that its test does not name', () => {
+  const named = [...DESTINATION, ...CONFIGURATION, ...TRANSIENT].map(String);
+  expect(named.toSorted()).toEqual([...VONAGE_SMS_STATUSES.keys()].toSorted());
 });
 
 describe("vonage's wire", () => {
   let wire: Wire;
-  let provider: SmsProvider;
+  let provider: ProviderAdapter;
   beforeAll(async () => {
     wire = await startWire();
     provider = createVonageProvider(config(wire.url));
@@ -139,5 +154,25 @@ describe("vonage's wire", () => {
     const hasty = createVonageProvider(config(wire.url, 200));
     expect(await hasty.send(message())).toEqual({ outcome: 'unknown', providerCode: 'timeout' });
     await closed;
+  });
+
+  test('asks a project’s account for receipts only when somebody could believe them', async () => {
+    const given = async (credentials: Record<string, string>, reference = 'default.prv_1') => {
+      const settings = { api_key: 'abcd1234', from: 'Acme' };
+      const account = { mode: 'live', settings, credentials: { api_secret: CREDENTIAL, ...credentials } } as const;
+      const made = kindOf('vonage').createProvider(account, {
+        sandboxUrl: wire.url,
+        sandboxSmtpUrl: '',
+        receiptsUrl: 'https://otp.example.com',
+        timeoutMs: 1_000,
+        baseUrl: undefined,
+        reference,
+      });
+      await made.close();
+      return made.givesReceipts;
+    };
+    expect(await given({})).toBe(false);
+    expect(await given({ signature_secret: CREDENTIAL })).toBe(true);
+    expect(await given({}, 'platform')).toBe(true);
   });
 });

@@ -1,11 +1,9 @@
 import type { Mode } from '@watchword/contracts';
 import { Secret, secretVariable } from '@watchword/platform';
 import { z } from 'zod';
-import { circuitKeyOf } from '../../circuit/circuit.ts';
 import { baseUrlVariable } from '../credentials.ts';
 import type { Account, SigningAccount, Surroundings } from '../provider-kind.ts';
-import { reachableReceiptsUrl } from '../receipt.ts';
-import { PLATFORM_SANDBOX_TOKEN } from '../sandbox-account.ts';
+import { accountReference, reachableReceiptsUrl } from '../receipt.ts';
 
 /** As the dashboard names them: a plain MD5 with the secret behind it, or an HMAC. */
 const SIGNATURE_METHODS = ['md5hash', 'md5', 'sha1', 'sha256', 'sha512'] as const;
@@ -47,7 +45,6 @@ export const vonageReceiptVariables = {
     .default(USUAL_METHOD)
     .describe('Its signature method: `md5hash`, or the hash of an HMAC'),
 };
-export type VonageReceiptVariables = z.infer<z.ZodObject<typeof vonageReceiptVariables>>;
 
 export interface VonageConfig {
   readonly mode: Mode;
@@ -76,9 +73,15 @@ export function toVonageConfig(account: Account<Settings, Credentials>, surround
     from: from.replace(/^\+/, ''),
     baseUrl,
     timeoutMs,
-    receiptsUrl: reachableReceiptsUrl(receiptsUrl, baseUrl),
+    receiptsUrl: isSigned(account, surroundings) ? reachableReceiptsUrl(receiptsUrl, baseUrl) : undefined,
   };
 }
+
+/** Receipts that nobody could believe are not asked for. The platform's signature secret is otp's alone. */
+const isSigned = (account: Account<Settings, Credentials>, { reference }: Surroundings) =>
+  account.mode === 'test' ||
+  reference === accountReference('platform') ||
+  account.credentials.signature_secret !== undefined;
 
 /** An account whose receipts are believed, in its own mode. The sandbox signs with its API secret, as a plain MD5. */
 export interface VonageReceiptAccount {
@@ -90,7 +93,7 @@ export interface VonageReceiptAccount {
 
 /** Undefined for an account without a signature secret: anyone could have written its receipts. */
 export function toVonageReceiptAccount(
-  account: SigningAccount<Settings, Credentials>,
+  account: SigningAccount<Partial<Settings>, Partial<Credentials>>,
 ): VonageReceiptAccount | undefined {
   const { mode, circuit } = account;
   if (mode === 'test') {
@@ -100,19 +103,4 @@ export function toVonageReceiptAccount(
   if (signature_secret === undefined) return undefined;
   const { signature_method = USUAL_METHOD } = account.settings;
   return { mode, circuit, signatureSecret: new Secret(signature_secret), signatureMethod: signature_method };
-}
-
-/** The platform's own accounts. */
-export function vonageReceiptAccounts(variables: VonageReceiptVariables): VonageReceiptAccount[] {
-  const { VONAGE_SIGNATURE_SECRET: live, VONAGE_SIGNATURE_METHOD: method } = variables;
-  const accountOf = (mode: Mode, signatureSecret: Secret, signatureMethod: VonageSignatureMethod) => ({
-    mode,
-    circuit: circuitKeyOf({ name: 'vonage', mode }),
-    signatureSecret,
-    signatureMethod,
-  });
-  return [
-    ...(live === undefined ? [] : [accountOf('live', live, method)]),
-    accountOf('test', PLATFORM_SANDBOX_TOKEN, USUAL_METHOD),
-  ];
 }

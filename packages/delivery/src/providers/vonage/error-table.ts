@@ -12,8 +12,9 @@ export const VONAGE_SMS_STATUSES = tableOf({
 });
 
 /**
- * `err-code` of a delivery receipt, by whose fault it is: 2 and 7 are a handset that is off or busy for now, 6 the anti-spam
- * filter, 11 a route that Vonage lacks. 1 and 99 say nothing. Source: the same guide, as of 2026-11-20.
+ * `err-code` of a delivery receipt, by whose fault it is that a message which Vonage had taken did not arrive: 2 and 7 are a
+ * handset that is off or busy for now, which a repetition may reach and which tells nothing against Vonage; 6 and 10 are filters
+ * of the carrier, 11 a route that Vonage lacks. 1 and 99 say nothing. Source: the same guide, as of 2026-11-20.
  */
 export const VONAGE_DLR_CODES = tableOf({
   destination: [2, 3, 4, 5, 7, 9, 12, 13, 14],

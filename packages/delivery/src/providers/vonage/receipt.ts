@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { ReceiptStatus } from '@watchword/contracts';
-import { type IncomingReceipt, type ReadReceiptCall, toReadReceipt } from '../receipt.ts';
+import { type IncomingReceipt, type ReadReceiptCall, readOne, toReadReceipt } from '../receipt.ts';
 import type { VonageReceiptAccount, VonageSignatureMethod } from './config.ts';
 import { VONAGE_DLR_CODES } from './error-table.ts';
 
@@ -23,10 +23,12 @@ export function createVonageReceiptReader(accounts: readonly VonageReceiptAccoun
   return function readVonageReceipt(call) {
     const fields = readFields(call);
     const account = accounts.find((candidate) => isSignedBy(candidate, fields));
-    if (account === undefined || fields.get('client-ref') !== call.attemptId) return null;
+    if (account === undefined || fields.get('client-ref') !== call.reference) return null;
     // A word that is not in the table is one for a message that Vonage has.
     const status = STATUSES[fields.get('status') ?? ''] ?? 'accepted';
-    return toReadReceipt(account, status, fields.get('err-code'), VONAGE_DLR_CODES);
+    return readOne(
+      toReadReceipt({ attemptId: call.reference }, account, status, fields.get('err-code'), VONAGE_DLR_CODES),
+    );
   };
 }
 
