@@ -1,9 +1,9 @@
-import type { ConfiguredChannel, DeliveryConfig } from '@watchword/contracts';
+import type { Channel, DeliveryConfig } from '@watchword/contracts';
 
 export type Template = DeliveryConfig['templates'][number];
 
 export interface TemplateWanted {
-  readonly channel: ConfiguredChannel;
+  readonly channel: Channel;
   readonly purpose: string;
   /** BCP 47, as the caller gave it; undefined without one. */
   readonly locale: string | undefined;
@@ -15,6 +15,7 @@ export interface TemplateWanted {
  */
 export function chooseTemplate(templates: readonly Template[], wanted: TemplateWanted): Template | undefined {
   const ofChannel = templates.filter(({ channel }) => channel === wanted.channel);
+  if (ofChannel.length === 0) return undefined;
   for (const purpose of [wanted.purpose, '*']) {
     for (const locale of rangesOf(wanted.locale)) {
       const found = ofChannel.find((one) => one.purpose === purpose && one.locale.toLowerCase() === locale);

@@ -7,8 +7,5 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['transaction', 'transaction'],
 ]);
 
-/** Undefined for a project's own purpose. */
-export const wordsOfPurpose = (purpose: string): string | undefined => WORDS.get(purpose);
-
 /** A project's own purpose has no words but its name. */
 export const namePurpose = (purpose: string): string => WORDS.get(purpose) ?? purpose.replace(/[_-]+/g, ' ');

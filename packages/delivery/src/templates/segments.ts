@@ -6,6 +6,9 @@ export interface Segments {
   readonly segments: number;
 }
 
+/** Longer ones are refused or cut by carriers on the way; Twilio takes 1,600 characters, Vonage ten parts of plain text. */
+export const SEGMENTS_MAX = 10;
+
 /** What one message holds, and what each of several does, whose header takes room (3GPP TS 23.040 section 9.2.3.24.1). */
 const SIZES = { gsm7: { one: 160, ofSeveral: 153 }, ucs2: { one: 70, ofSeveral: 67 } } as const;
 

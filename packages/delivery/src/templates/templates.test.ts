@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { checkTemplate, chooseTemplate, countSegments, renderTemplate, type Template } from '../index.ts';
+import { checkTemplate, type TemplateContent } from './check-template.ts';
+import { chooseTemplate, type Template } from './choose-template.ts';
+import { renderTemplate } from './render-template.ts';
 
-const values = { code: '123456', purpose: 'password_reset', ttlMs: 300_000 };
+const values = {
+  code: '123456',
+  purpose: 'password_reset',
+  ttlMs: 300_000,
+  variables: { order: 'A-1' },
+  binding: { amount: 'EUR 10.00', payee: 'Acme' },
+};
+const sms = { channel: 'sms', subject: null, html: null } as const;
+const email = { channel: 'email', text: '{{code}}', subject: null, html: null } as const;
+const found = (template: TemplateContent) =>
+  checkTemplate(template).map(({ field, problem, position }) => [field, problem, position]);
 
 describe('a template as it is sent', () => {
   test.each([
@@ -10,6 +22,9 @@ describe('a template as it is sent', () => {
     ['no placeholder', 'no placeholder'],
     ['{{code}} {{name}} {{constructor}} {code}', '123456 {{name}} {{constructor}} {code}'],
     ['$& {{code}} $1', '$& 123456 $1'],
+    ['{{code}}: {{amount}} to {{payee}}', '123456: EUR 10.00 to Acme'],
+    ['{{ variables.order }}, {{variables.none}}, {{variables.}}', 'A-1, , {{variables.}}'],
+    ['{{variables.constructor}}', ''],
   ])('%s', (text, rendered) => {
     expect(renderTemplate(text, values)).toBe(rendered);
   });
@@ -46,12 +61,38 @@ describe('what is wrong with a template', () => {
     ],
     ['{{code}} {single}', []],
   ])('%s', (text, problems) => {
-    expect(checkTemplate(text).map(({ problem, position }) => [problem, position])).toEqual(problems);
+    expect(checkTemplate({ ...sms, text }).map(({ problem, position }) => [problem, position])).toEqual(problems);
   });
 
   test('quotes a name, and never more of the text', () => {
-    const [problem] = checkTemplate(`{{code}}{{${'x'.repeat(500)}}}`);
-    expect(problem?.detail.length).toBeLessThan(160);
+    const [problem] = checkTemplate({ ...sms, text: `{{code}}{{${'x'.repeat(500)}}}` });
+    expect(problem?.detail.length).toBeLessThan(220);
+  });
+
+  test('what an SMS cannot hold, however short its values are', () => {
+    const fits = `{{code}}${'x'.repeat(1_520)}`;
+    expect(found({ ...sms, text: fits })).toEqual([]);
+    expect(found({ ...sms, text: `${fits}x` })).toEqual([['text', 'too_long', 0]]);
+    expect(found({ ...sms, text: `{{code}}${'я'.repeat(660)}` })).toEqual([]);
+    expect(found({ ...sms, text: `{{code}}${'я'.repeat(661)}` })).toEqual([['text', 'too_long', 0]]);
+    expect(found({ ...sms, channel: 'voice', text: `{{code}}${'x'.repeat(1_600)}` })).toEqual([
+      ['text', 'too_long', 0],
+    ]);
+    expect(found({ ...email, text: `{{code}}${'x'.repeat(9_000)}` })).toEqual([]);
+  });
+
+  test.each<[TemplateContent, [string, string, number][]]>([
+    [{ ...email, subject: 'Your code', html: '<b>{{code}}</b>' }, []],
+    [{ ...email, subject: '{{code}} is your code for {{variables.order}}' }, []],
+    [{ ...email, subject: 'Your code\r\nBcc: x@example.com' }, [['subject', 'line_break', 9]]],
+    [{ ...email, subject: '{{nmae}}' }, [['subject', 'unknown_placeholder', 0]]],
+    [{ ...email, subject: 'x'.repeat(201) }, [['subject', 'too_long', 0]]],
+    [{ ...email, html: '<b>hello</b>' }, [['html', 'code_missing', 0]]],
+    [{ ...email, html: '<b title={{code}}>' }, [['html', 'unsafe_place', 0]]],
+    [{ ...sms, text: '{{code}}', subject: 'Your code' }, [['subject', 'not_of_channel', 0]]],
+    [{ ...email, channel: 'push', subject: 'Your code', html: '{{code}}' }, [['html', 'not_of_channel', 0]]],
+  ])('in an e-mail or a push message: %j', (template, problems) => {
+    expect(found(template)).toEqual(problems);
   });
 });
 
@@ -63,6 +104,8 @@ describe('the template of a message', () => {
     locale,
     version: 1,
     text: '{{code}}',
+    subject: null,
+    html: null,
   });
   const templates = [
     template('*', '*'),
@@ -95,26 +138,5 @@ describe('the template of a message', () => {
     const wanted = { channel: 'sms', purpose: 'login', locale: 'de' } as const;
     expect(chooseTemplate([], wanted)).toBeUndefined();
     expect(chooseTemplate([template('login', 'de', 'email'), template('login', 'fr')], wanted)).toBeUndefined();
-  });
-});
-
-describe('segments', () => {
-  test.each<[string, string, number]>([
-    ['a'.repeat(160), 'gsm7', 1],
-    ['a'.repeat(161), 'gsm7', 2],
-    ['a'.repeat(306), 'gsm7', 2],
-    ['a'.repeat(307), 'gsm7', 3],
-    ['€'.repeat(80), 'gsm7', 1],
-    ['€'.repeat(81), 'gsm7', 2],
-    [`${'a'.repeat(152)}€${'a'.repeat(152)}`, 'gsm7', 3],
-    ['я'.repeat(70), 'ucs2', 1],
-    ['я'.repeat(71), 'ucs2', 2],
-    ['я'.repeat(134), 'ucs2', 2],
-    ['я'.repeat(135), 'ucs2', 3],
-    ['👍'.repeat(35), 'ucs2', 1],
-    [`${'я'.repeat(66)}👍${'я'.repeat(66)}`, 'ucs2', 3],
-    ['', 'gsm7', 1],
-  ])('of %s: %s, %i', (text, encoding, segments) => {
-    expect(countSegments(text)).toEqual({ encoding, segments });
   });
 });
