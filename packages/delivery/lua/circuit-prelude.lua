@@ -21,7 +21,8 @@
 --   ramp_from, credit (the share's beginning; what of a call has been saved up, in %)
 --   failures, failing_since (the run of failed calls)
 --   current, past, past_totals (the window: this second's figures; JSON of the 9 before it, of those with calls; their totals)
--- KEYS  1 circuit
+--   quality (see `circuit-quality.lua`)
+-- KEYS  1 circuit   2 samples (sorted set: attempts that a provider took, by when it did)
 -- ARGV  1 now, ms   2 first opening's time, ms   3 time of a whole recovery, ms
 
 local circuit, now = KEYS[1], tonumber(ARGV[1])

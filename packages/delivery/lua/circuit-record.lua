@@ -3,13 +3,18 @@
 -- while its own lease stands in its slot.
 -- KEYS, ARGV 1–3 as in the prelude
 -- ARGV  4 generation of the permission   5 probe slot, 0 = none   6 end of the probe's lease, ms
---       7 healthy | slow (healthy, but later than it should) | unhealthy | neutral
+--       7 healthy | slow (healthy, but later than it should) | unhealthy | neutral   8 time of the call, ms   9 attempt, or ''
 -- Returns {stale} | {counted} | {from, to, reason, ms}: ms since the outage began; of an opening from closed, since
 -- the first of the calls that led to it
 -- include "./circuit-prelude.lua"
+-- include "./circuit-quality.lua"
 local slot, health = tonumber(ARGV[5]), ARGV[7]
 local fields = load()
 if number(fields.generation) ~= tonumber(ARGV[4]) then return { 'stale' } end
+if health ~= 'neutral' then
+  note_quality(fields, health, tonumber(ARGV[8]), nil)
+  if health ~= 'unhealthy' then take_sample(ARGV[9]) end
+end
 
 local function record_probe()
   local field = 'probe:' .. slot

@@ -1,4 +1,4 @@
-import type { Mode } from '@watchword/contracts';
+import { CHANNELS, type Channel, type Mode } from '@watchword/contracts';
 import { type Clock, defineScript, loadLua, type RedisConnection } from '@watchword/platform';
 import { z } from 'zod';
 import type { Health } from '../providers/provider.ts';
@@ -24,7 +24,7 @@ const moveSchema = z.tuple([stateSchema, stateSchema, reasonSchema, z.int()]);
 const countedSchema = z.union([z.tuple([z.enum(['stale', 'counted'])]), moveSchema]);
 
 const circuitScript = <R extends z.ZodType>(name: string, reply: R) =>
-  defineScript({ lua: loadLua(import.meta.url, `../../lua/circuit-${name}.lua`), keys: ['circuit'], reply });
+  defineScript({ lua: loadLua(import.meta.url, `../../lua/circuit-${name}.lua`), keys: ['circuit', 'samples'], reply });
 
 const permissionSchema = z.enum(['closed', 'probe', 'recovering', 'deflected', 'slow', 'open']);
 const permitScript = circuitScript(
@@ -35,7 +35,7 @@ const recordScript = circuitScript('record', countedSchema);
 const observeScript = circuitScript('observe', countedSchema);
 const readScript = circuitScript(
   'read',
-  z.tuple([stateSchema, z.int(), z.int(), z.int(), z.int(), z.int(), z.union([z.literal(''), reasonSchema])]),
+  z.tuple([stateSchema, z.int(), z.int(), z.int(), z.int(), z.int(), z.union([z.literal(''), reasonSchema]), z.int()]),
 );
 
 /** A circuit went from one state to another. */
@@ -86,15 +86,20 @@ export interface CircuitView {
   readonly probes: number;
   /** Why it is open or half open. */
   readonly reason?: Transition['reason'];
+  /** What is left of its weight, 0.05 to 1: less while calls fail or it takes longer than it used to. */
+  readonly quality: number;
 }
 
 /** Which providers are worth calling, as all workers together have seen. A provider is named by its `circuitKeyOf`. */
 export interface Circuit {
   permit(provider: string): Promise<Permission | OpenCircuit>;
   /** Tells what a permitted call showed, and how long it took. `neutral` only gives a probe back. */
-  record(permission: Permission, health: Health, callMs?: number): Promise<Counted>;
-  /** Tells what a receipt showed later: delivered is healthy, undelivered for the provider's own reasons unhealthy. */
-  observe(provider: string, health: Health): Promise<Counted>;
+  record(permission: Permission, health: Health, callMs?: number, attemptId?: string): Promise<Counted>;
+  /**
+   * Tells what a receipt showed later: delivered is healthy, undelivered for the provider's own reasons unhealthy. With its
+   * attempt it tells how long the delivery took, too.
+   */
+  observe(provider: string, health: Health, attemptId?: string): Promise<Counted>;
   read(provider: string): Promise<CircuitView>;
 }
 
@@ -117,10 +122,18 @@ export const CIRCUIT_DEFAULTS = { slowMs: 2_000, openMs: 5_000, recoveryMs: 25_0
 export const circuitKeyOf = ({ name, mode }: { readonly name: string; readonly mode: Mode }) =>
   mode === 'live' ? name : `${name}~test`;
 
+/** The circuit of an account for one of its channels; `usual` is the first that its kind carries, and has the account's own. */
+export const circuitOfChannel = (account: string, channel: Channel, usual: Channel | undefined) =>
+  channel === usual ? account : `${account}.${channel}`;
+
+/** The channel of a circuit that was named so. */
+export const channelOfCircuit = (circuit: string, usual: Channel): Channel =>
+  CHANNELS.find((channel) => circuit.endsWith(`.${channel}`)) ?? usual;
+
 /** One circuit per provider in Redis, shared by all workers; each call here is one script in the provider's own slot. */
 export function createCircuit(options: CircuitOptions): Circuit {
   const { redis, clock, probeLeaseMs, slowMs, openMs, recoveryMs } = { ...CIRCUIT_DEFAULTS, ...options };
-  const keysOf = (provider: string) => ({ circuit: `ww:{h:${provider}}` });
+  const keysOf = (provider: string) => ({ circuit: `ww:{h:${provider}}`, samples: `ww:{h:${provider}}:samples` });
   const argumentsOf = (...own: (string | number)[]) => [clock.now(), openMs, recoveryMs, ...own];
   return {
     async permit(provider) {
@@ -131,18 +144,20 @@ export function createCircuit(options: CircuitOptions): Circuit {
       const isLastResort = state === 'deflected' || state === 'slow';
       return { state, provider, generation, slot, leaseUntil: until, isLastResort, ...transition };
     },
-    async record({ provider, generation, slot, leaseUntil }, health, callMs = 0) {
+    async record({ provider, generation, slot, leaseUntil }, health, callMs = 0, attemptId = '') {
       const shown = health === 'healthy' && callMs > slowMs ? 'slow' : health;
-      return countedOf(await recordScript(redis, keysOf(provider), argumentsOf(generation, slot, leaseUntil, shown)));
+      const given = argumentsOf(generation, slot, leaseUntil, shown, Math.round(callMs), attemptId);
+      return countedOf(await recordScript(redis, keysOf(provider), given));
     },
-    async observe(provider, health) {
+    async observe(provider, health, attemptId = '') {
       if (health === 'neutral') return 'counted';
-      return countedOf(await observeScript(redis, keysOf(provider), argumentsOf(health)));
+      return countedOf(await observeScript(redis, keysOf(provider), argumentsOf(health, attemptId)));
     },
     async read(provider) {
       const reply = await readScript(redis, keysOf(provider), argumentsOf());
-      const [state, calls, failures, slow, share, probes, reason] = reply;
-      return { state, calls, failures, slow, share: share / 100, probes, ...(reason === '' ? {} : { reason }) };
+      const [state, calls, failures, slow, share, probes, reason, quality] = reply;
+      const why = reason === '' ? {} : { reason };
+      return { state, calls, failures, slow, share: share / 100, probes, ...why, quality: quality / 100 };
     },
   };
 }

@@ -11,6 +11,7 @@ const provider = (id: string, over: Partial<ProjectProvider> = {}): ProjectProvi
   settings: {},
   credentials: '',
   costMicros: {},
+  sendsPerSecond: null,
   ...over,
 });
 type Route = DeliveryConfig['routes'][number];

@@ -1,11 +1,11 @@
-import type { ConfiguredChannel, DeliveryConfig, Mode } from '@watchword/contracts';
+import type { Channel, DeliveryConfig, Mode } from '@watchword/contracts';
 import { carries } from '../providers/kinds.ts';
 import { type RoutedNumber, routeFor } from './route-for.ts';
 
 export type ProjectProvider = DeliveryConfig['providers'][number];
 
 export interface Wanted extends RoutedNumber {
-  readonly channel: ConfiguredChannel;
+  readonly channel: Channel;
   readonly mode: Mode;
 }
 
@@ -19,22 +19,44 @@ export type ProviderPlan =
 /** One job calls each at most once, so there must be an end to them. */
 export const PLANNED_PROVIDERS_MAX = 10;
 
+type Configured = Pick<DeliveryConfig, 'providers' | 'routes'>;
+
 /**
- * The project's own providers of the verification's mode and channel: as the number's route names them, without a route in the
+ * The project's own providers of the verification's mode and channel: as the address's route names them, without a route in the
  * order in which they were made. A route that names none of them counts for the other mode only. `draw`, from 0 to below 1,
- * decides by weight who of those with one comes first; the others follow in their order, to fail over to.
+ * decides by weight who of those with one comes first; the others follow in their order, to fail over to. `factorOf` says what
+ * part of its weight a provider keeps at present.
  */
 export function planProviders(
-  { providers, routes }: Pick<DeliveryConfig, 'providers' | 'routes'>,
+  config: Configured,
   wanted: Wanted,
   draw: number,
+  factorOf: (provider: ProjectProvider) => number = () => 1,
 ): ProviderPlan {
+  const found = findEntries(config, wanted);
+  if (found === null) return { source: 'platform' };
+  const entries = found.entries.map((entry) => ({ ...entry, weight: entry.weight * factorOf(entry.provider) }));
+  const ordered = byWeight(entries, draw).map(({ provider }) => provider);
+  return { source: 'project', route: found.route, providers: ordered.slice(0, PLANNED_PROVIDERS_MAX) };
+}
+
+/** Those who share the traffic of a message's route by weight, if there are several. */
+export function weighedProviders(config: Configured, wanted: Wanted): readonly ProjectProvider[] {
+  const weighed = findEntries(config, wanted)?.entries.filter(({ weight }) => weight > 0) ?? [];
+  return weighed.length > 1 ? weighed.map(({ provider }) => provider) : [];
+}
+
+/** Null: the project has no provider that could. */
+function findEntries(
+  { providers, routes }: Configured,
+  wanted: Wanted,
+): { readonly route: string | null; readonly entries: readonly Entry[] } | null {
   const able = new Map(
     providers
       .filter(({ mode, kind }) => mode === wanted.mode && carries(kind, wanted.channel))
       .map((provider) => [provider.id, provider]),
   );
-  if (able.size === 0) return { source: 'platform' };
+  if (able.size === 0) return null;
   const route = routeFor(
     routes.filter((one) => one.providers.some(({ provider }) => able.has(provider))),
     wanted.channel,
@@ -47,8 +69,7 @@ export function planProviders(
     if (provider === undefined || provider.isDraining) return [];
     return [{ provider, weight: weight ?? 0, isWeighted: weight !== undefined }];
   });
-  const ordered = byWeight(entries, draw).map(({ provider }) => provider);
-  return { source: 'project', route: route?.id ?? null, providers: ordered.slice(0, PLANNED_PROVIDERS_MAX) };
+  return { route: route?.id ?? null, entries };
 }
 
 interface Entry {

@@ -1,12 +1,13 @@
-import type { ConfiguredChannel } from '@watchword/contracts';
+import type { Channel } from '@watchword/contracts';
 
 export interface RouteMatch {
-  readonly channel: ConfiguredChannel;
+  readonly channel: Channel;
   /** A number prefix such as `+4479`, a country, or `*`. */
   readonly match: string;
 }
 
 export interface RoutedNumber {
+  /** Empty for an address that is no phone number: no prefix is its. */
   readonly e164: string;
   /** ISO 3166-1, or a calling code; undefined when nobody knows. */
   readonly country: string | undefined;
@@ -15,7 +16,7 @@ export interface RoutedNumber {
 /** The route that a number takes: the longest prefix of it, then its country, then `*`. */
 export function routeFor<R extends RouteMatch>(
   routes: readonly R[],
-  channel: ConfiguredChannel,
+  channel: Channel,
   { e164, country }: RoutedNumber,
 ): R | undefined {
   const ofChannel = routes.filter((route) => route.channel === channel);
