@@ -1,18 +1,30 @@
 import { createServer } from 'node:net';
 import { inspect } from 'node:util';
+import type { Channel } from '@watchword/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AttemptResult, SmsMessage, SmsProvider } from '../src/index.ts';
+import type { AttemptResult, OutgoingMessage, ProviderAdapter } from '../src/index.ts';
 import { type Answer, cutAnswer, hang, raw, reset, startWire, type Wire } from './wire.ts';
 
 export const TO = '+14155550123';
-const CODE = 'K7Q9ZX4M2P';
+export const CODE = 'K7Q9ZX4M2P';
 export const TEXT = `Your login OTP is ${CODE}. Do not share it with anyone. Valid for 5 minutes.`;
 /** Appears in each subject's credentials, so that a leak of them is seen. */
 export const CREDENTIAL = 'c0ffee5ecret0c0ffee5ecret0c0ffee';
 
+/** A code as its wire has it: Twilio's are numbers, others' words. */
+type Code = number | string;
+
+/** One channel of a provider that speaks HTTP, and what its wire says. */
 export interface ProviderSubject {
   readonly name: string;
-  create(baseUrl: string, timeoutMs: number): SmsProvider;
+  readonly channel: Channel;
+  /** What the channel's message has other than an SMS's, such as its `to`. */
+  readonly message?: Partial<OutgoingMessage>;
+  create(baseUrl: string, timeoutMs: number): ProviderAdapter;
+  /** What an acceptance tells beside the id that the provider gave. */
+  readonly accepted: { readonly segments?: number };
+  /** For a provider that signs in by a call before it sends: answers that call, and leaves the send to `answer`. */
+  signIn?(answer: Answer): Answer;
   /** Answers of this provider's wire, quoting as much of the request as the real one does. */
   readonly wire: {
     readonly ok: Answer;
@@ -22,14 +34,26 @@ export interface ProviderSubject {
     readonly reject: Answer;
   };
   readonly codes: { readonly throttle: string; readonly auth: string; readonly reject: string };
+  /** Bodies that look like this provider's acceptance, and have no id. */
+  readonly withoutId: readonly unknown[];
   /** Each documented code with the class it has in our words, and how the wire says it. */
-  readonly table: readonly (readonly [code: number, verdict: string])[];
-  refuse(code: number): Answer;
+  readonly table: readonly (readonly [code: Code, verdict: string])[];
+  /** A code of the provider's form that is not in its table. */
+  readonly unlisted: Code;
+  refuse(code: Code): Answer;
+  /** Beside `CREDENTIAL`. */
+  readonly secrets?: readonly string[];
 }
 
-export const message = (over: Partial<SmsMessage> = {}): SmsMessage => ({
+export const message = (over: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
+  channel: 'sms',
   to: TO,
+  code: CODE,
   text: TEXT,
+  subject: '',
+  html: '',
+  locale: 'en',
+  purpose: 'login',
   attemptId: 'att_0123456789abcdefghjkmnpq',
   validitySeconds: 240,
   signal: AbortSignal.timeout(5_000),
@@ -40,11 +64,14 @@ export const verdictOf = (result: AttemptResult) => (result.outcome === 'rejecte
 
 const TIMEOUT_MS = 300;
 
-/** What every SMS provider must do with each thing its wire can do. */
+/** What every provider must do with each thing its wire can do, on each of its channels. */
 export function describeProviderContract(subject: ProviderSubject): void {
-  describe(`${subject.name} as an SMS provider`, () => {
+  const messageOf = (over: Partial<OutgoingMessage> = {}) =>
+    message({ channel: subject.channel, ...subject.message, ...over });
+
+  describe(`${subject.name} as a provider of ${subject.channel}`, () => {
     let wire: Wire;
-    let provider: SmsProvider;
+    let provider: ProviderAdapter;
     const results: unknown[] = [];
 
     beforeAll(async () => {
@@ -56,9 +83,9 @@ export function describeProviderContract(subject: ProviderSubject): void {
       await wire.close();
     });
 
-    async function sendTo(answer: Answer, over: Partial<SmsMessage> = {}): Promise<AttemptResult> {
-      wire.answer(answer);
-      const result = await provider.send(message(over));
+    async function sendTo(answer: Answer, over: Partial<OutgoingMessage> = {}): Promise<AttemptResult> {
+      wire.answer(subject.signIn?.(answer) ?? answer);
+      const result = await provider.send(messageOf(over));
       results.push(result);
       return result;
     }
@@ -67,7 +94,7 @@ export function describeProviderContract(subject: ProviderSubject): void {
       expect(await sendTo(subject.wire.ok)).toEqual({
         outcome: 'accepted',
         providerMessageId: expect.stringMatching(/^\S{8,}$/),
-        segments: 1,
+        ...subject.accepted,
       });
     });
 
@@ -114,16 +141,8 @@ export function describeProviderContract(subject: ProviderSubject): void {
 
     test('never calls an answer without a message id accepted', async () => {
       const answers = [raw(200, '<html>hello</html>'), raw(200, ''), raw(200, '{}', 'application/json')];
-      const odd = [
-        'null',
-        '[]',
-        '"ok"',
-        '7',
-        '{"messages":[]}',
-        '{"messages":{}}',
-        '{"messages":[{"status":"0"}]}',
-        '{',
-      ];
+      const own = subject.withoutId.map((body) => JSON.stringify(body));
+      const odd = ['null', '[]', '"ok"', '7', '{', '{"messages":[]}', '{"messages":{}}', ...own];
       for (const answer of [...answers, ...odd.map((body) => raw(200, body, 'application/json'))]) {
         expect((await sendTo(answer)).outcome).toBe('unknown');
       }
@@ -159,7 +178,7 @@ export function describeProviderContract(subject: ProviderSubject): void {
       const gone = await startWire();
       await gone.close();
       const lonely = subject.create(gone.url, 5_000);
-      const result = await lonely.send(message());
+      const result = await lonely.send(messageOf());
       results.push(result);
       expect(result).toEqual({ outcome: 'transient', providerCode: 'ECONNREFUSED' });
       await lonely.close();
@@ -167,40 +186,44 @@ export function describeProviderContract(subject: ProviderSubject): void {
 
     test('calls a host that does not exist transient', async () => {
       const lost = subject.create('http://provider.invalid', 5_000);
-      const result = await lost.send(message());
+      const result = await lost.send(messageOf());
       expect(result).toEqual({ outcome: 'transient', providerCode: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/) });
       await lost.close();
     });
 
-    test('calls something that is not HTTP unknown', async () => {
+    test('calls something that is not HTTP unknown, or transient when only the sign-in was written', async () => {
       const server = createServer((socket) => socket.resume().end('SSH-2.0-OpenSSH_9.2\r\n'));
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const address = server.address();
       const port = typeof address === 'object' && address ? address.port : 0;
       const strange = subject.create(`http://127.0.0.1:${port}`, 5_000);
-      expect((await strange.send(message())).outcome).toBe('unknown');
+      expect((await strange.send(messageOf())).outcome).toBe(subject.signIn ? 'transient' : 'unknown');
       await strange.close();
       await new Promise((resolve) => server.close(resolve));
     });
 
-    test.each(subject.table)('maps code %i to %s', async (code, verdict) => {
+    test.each(subject.table)('maps code %s to %s', async (code, verdict) => {
       const result = await sendTo(subject.refuse(code));
       expect(verdictOf(result)).toBe(verdict);
       expect(result).toMatchObject({ providerCode: String(code) });
     });
 
     test('calls a code that is not in the table configuration: another provider may still deliver', async () => {
-      expect(await sendTo(subject.refuse(9999))).toEqual({
+      expect(await sendTo(subject.refuse(subject.unlisted))).toEqual({
         outcome: 'rejected',
         class: 'configuration',
-        providerCode: '9999',
+        providerCode: String(subject.unlisted),
       });
     });
 
     test('lets nothing of the message or the credentials out', () => {
       expect(results.length).toBeGreaterThan(20);
       const seen = `${inspect(results, { depth: 10 })}${JSON.stringify(results)}${inspect(provider, { depth: 10 })}`;
-      for (const secret of [CODE, 'Your login OTP', TO.slice(1), CREDENTIAL, Buffer.from(CREDENTIAL).toString('hex')]) {
+      const { to, code } = messageOf();
+      const inForms = [CREDENTIAL, ...(subject.secrets ?? [])].flatMap((secret) =>
+        (['utf8', 'hex', 'base64'] as const).map((form) => Buffer.from(secret).toString(form)),
+      );
+      for (const secret of [code, code.split('').join(', '), 'Your login OTP', to.replace(/^\+/, ''), ...inForms]) {
         expect(seen).not.toContain(secret);
       }
     });

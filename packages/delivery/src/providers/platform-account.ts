@@ -1,11 +1,27 @@
-import type { ProviderKind } from '@watchword/contracts';
-import { Secret } from '@watchword/platform';
+import type { Mode, ProviderKind } from '@watchword/contracts';
+import { Secret, StartupError } from '@watchword/platform';
 import type { z } from 'zod';
+import { circuitKeyOf } from '../circuit/circuit.ts';
 import { wholeCredentials } from './credentials.ts';
 import { kindOf } from './kinds.ts';
-import type { SmsProvider } from './provider.ts';
-import type { Account, Surroundings } from './provider-kind.ts';
-import { PLATFORM_SANDBOX_TOKEN } from './sandbox-account.ts';
+import type { ProviderAdapter } from './provider.ts';
+import { type Account, AccountUnusable, type SigningAccount, type Surroundings } from './provider-kind.ts';
+import { accountReference } from './receipt.ts';
+import type { SandboxTokenOf } from './sandbox-account.ts';
+import { twilioVariables } from './twilio/config.ts';
+import { vonageReceiptVariables } from './vonage/config.ts';
+import { vonageMessagesReceiptVariables } from './vonage-messages/config.ts';
+import { watiReceiptVariables } from './wati/config.ts';
+import { whatsappCloudReceiptVariables } from './whatsapp-cloud/config.ts';
+
+/** All that otp needs to know of the platform's own accounts: what their receipts are told from forged ones by. */
+export const signingVariables = {
+  TWILIO_AUTH_TOKEN: twilioVariables.TWILIO_AUTH_TOKEN,
+  ...vonageReceiptVariables,
+  ...vonageMessagesReceiptVariables,
+  ...whatsappCloudReceiptVariables,
+  ...watiReceiptVariables,
+};
 
 /** The kinds' variables as they were parsed; what is no kind's is not looked at. */
 export type PlatformVariables = Readonly<Record<string, unknown>>;
@@ -23,43 +39,80 @@ export const baseUrlOf = (kind: ProviderKind, variables: PlatformVariables): str
 export function createPlatformProviders(
   kind: ProviderKind,
   variables: PlatformVariables,
-  surroundings: Omit<Surroundings, 'baseUrl'>,
-): SmsProvider[] {
+  surroundings: Omit<Surroundings, 'baseUrl' | 'reference'>,
+  sandboxTokenOf: SandboxTokenOf,
+): ProviderAdapter[] {
   const { createProvider } = kindOf(kind);
   const baseUrl = baseUrlOf(kind, variables);
   const live = liveAccount(kind, variables, baseUrl);
-  const twin = { mode: 'test', settings: {}, sandboxToken: PLATFORM_SANDBOX_TOKEN } as const;
+  const twin = twinOf(sandboxTokenOf);
   const accounts: Account[] = live === undefined ? [twin] : [live, twin];
-  return accounts.map((account) => createProvider(account, { ...surroundings, baseUrl }));
+  try {
+    return accounts.map((account) => createProvider(account, { ...surroundings, baseUrl, reference }));
+  } catch (error) {
+    if (error instanceof AccountUnusable) throw new StartupError(`Configuration: ${kind} is ${error.message}.`);
+    throw error;
+  }
 }
+
+/** The same accounts as those whose receipts are believed. Of the live one it needs no more than receipts are judged by. */
+export function platformSigningAccounts(
+  kind: ProviderKind,
+  variables: PlatformVariables,
+  sandboxTokenOf: SandboxTokenOf,
+): SigningAccount[] {
+  const circuitOf = (mode: Mode) => circuitKeyOf({ name: kind, mode });
+  return [
+    { mode: 'live', ...givenFields(kind, variables), circuit: circuitOf('live'), reference },
+    { ...twinOf(sandboxTokenOf), circuit: circuitOf('test'), reference },
+  ];
+}
+
+const reference = accountReference('platform');
+const twinOf = (sandboxTokenOf: SandboxTokenOf) =>
+  ({ mode: 'test', settings: {}, sandboxToken: sandboxTokenOf(reference) }) as const;
 
 function liveAccount(
   kind: ProviderKind,
   variables: PlatformVariables,
   baseUrl: string | undefined,
 ): Account | undefined {
-  const { settings, credentials } = kindOf(kind);
-  const given = (field: string) => textOf(variables[variableOf(kind, field)]);
+  const { settings, credentials, lackingOf } = kindOf(kind);
+  const given = (fields: readonly string[]) =>
+    Object.fromEntries(fields.map((field) => variableOf(kind, field)).map((name) => [name, textOf(variables[name])]));
   const required = [settings, credentials].flatMap(({ shape }) =>
     Object.keys(shape).filter((field) => !isOptional(shape[field] as z.ZodType)),
   );
-  const whole = wholeCredentials(Object.fromEntries(required.map((field) => [variableOf(kind, field), given(field)])), {
+  const whole = wholeCredentials(given(required), {
     [variableOf(kind, 'base_url')]: baseUrl,
+    ...given(Object.keys(credentials.shape).filter((field) => !required.includes(field))),
   });
   if (whole === undefined) return undefined;
+  const fields = givenFields(kind, variables);
+  const lacking = lackingOf(fields.settings, fields.credentials).map((field) => variableOf(kind, field));
+  if (lacking.length === 0) return { mode: 'live', ...fields };
+  throw new StartupError(`Configuration: ${Object.keys(whole).join(', ')} given without ${lacking.join(', ')}.`);
+}
+
+function givenFields(
+  kind: ProviderKind,
+  variables: PlatformVariables,
+): Pick<Account & { mode: 'live' }, 'settings' | 'credentials'> {
+  const { settings, credentials } = kindOf(kind);
   const fieldsOf = ({ shape }: z.ZodObject) =>
     Object.fromEntries(
       Object.keys(shape).flatMap((field) => {
-        const text = given(field);
+        const text = textOf(variables[variableOf(kind, field)]);
         return text === undefined ? [] : [[field, text]];
       }),
     );
-  return { mode: 'live', settings: fieldsOf(settings), credentials: fieldsOf(credentials) };
+  return { settings: fieldsOf(settings), credentials: fieldsOf(credentials) };
 }
 
 const isOptional = (schema: z.ZodType) => schema.safeParse(undefined).success;
 
 function textOf(value: unknown): string | undefined {
   if (value instanceof Secret) return String(value.reveal());
+  if (typeof value === 'number') return String(value);
   return typeof value === 'string' ? value : undefined;
 }

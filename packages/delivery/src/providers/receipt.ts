@@ -4,14 +4,19 @@ import type { Verdict } from './verdict.ts';
 
 /** A provider's call on a receipt URL, as it arrived at the gateway. */
 export interface IncomingReceipt extends Omit<ReceiptCall, 'body'> {
-  readonly attemptId: string;
+  /** What the URL ends with (`RECEIPT_REFERENCE_PATTERN`). */
+  readonly reference: string;
   /** The public URL that was called, with its query: a signature may cover it. Null when nobody said what it is. */
   readonly url: string | null;
   readonly body: Buffer;
 }
 
+/** Which attempt a receipt tells of: its id, or the message's id at a provider that repeats nothing of ours. */
+export type ReceiptOf = { readonly attemptId: string } | { readonly account: string; readonly messageId: string };
+
 /** What a receipt says in our words, and which account signed it. */
 export interface ReadReceipt {
+  readonly of: ReceiptOf;
   readonly mode: Mode;
   /** Names the account's circuit. */
   readonly circuit: string;
@@ -22,11 +27,23 @@ export interface ReadReceipt {
   readonly health: Health;
 }
 
-/** Null when none of the provider's accounts signed this call for this attempt. */
-export type ReadReceiptCall = (call: IncomingReceipt) => ReadReceipt | null;
+/** What a genuine call says: of any number of attempts, or the word that is to be echoed to show that the URL is ours. */
+export type ReadCall =
+  | { readonly kind: 'receipts'; readonly receipts: readonly ReadReceipt[] }
+  | { readonly kind: 'challenge'; readonly echo: string };
 
-/** Where a provider tells what became of an attempt; below the public base URL. */
-export const receiptPath = (provider: ReceiptProvider, attemptId: string) => `/receipts/${provider}/${attemptId}`;
+/** Null when none of the provider's accounts signed this call, or not for what its URL names. */
+export type ReadReceiptCall = (call: IncomingReceipt) => ReadCall | null;
+
+/** Of a call that tells of the one attempt that its URL names. */
+export const readOne = (receipt: ReadReceipt): ReadCall => ({ kind: 'receipts', receipts: [receipt] });
+
+/** Where a provider tells what became of an attempt, or of an account's; below the public base URL. */
+export const receiptPath = (provider: ReceiptProvider, reference: string) => `/receipts/${provider}/${reference}`;
+
+/** What the receipt URL of an account ends with, for providers that call one URL per account. */
+export const accountReference = (account: { readonly project: string; readonly id: string } | 'platform') =>
+  account === 'platform' ? account : `${account.project}.${account.id}`;
 
 /** This host, or a name without a dot, which only a container network knows. */
 const LOCAL = /^([^.:[\]]+|127(\.\d{1,3}){3}|\[::1\])$/;
@@ -42,13 +59,14 @@ const CODE = /^[1-9]\d{0,5}$/;
 
 /** Puts a receipt's parts together. `codes` says what an error code means: only the provider's own faults tell against it. */
 export function toReadReceipt(
+  of: ReceiptOf,
   { mode, circuit }: Pick<ReadReceipt, 'mode' | 'circuit'>,
   status: ReceiptStatus,
   code: string | undefined,
   codes: ReadonlyMap<string, Verdict>,
 ): ReadReceipt {
   const providerCode = code !== undefined && CODE.test(code) ? { providerCode: code } : {};
-  return { mode, circuit, status, ...providerCode, health: healthOfReceipt(status, codes.get(code ?? '')) };
+  return { of, mode, circuit, status, ...providerCode, health: healthOfReceipt(status, codes.get(code ?? '')) };
 }
 
 function healthOfReceipt(status: ReceiptStatus, verdict: Verdict | undefined): Health {
