@@ -11,6 +11,8 @@ export const standaloneFileSchema = z.object({
   otp: z.string().nullable(),
   console: z.string().nullable(),
   sandbox: z.string().nullable(),
+  /** `smtp://host:port` of the sandbox's mail relay. */
+  sandboxSmtp: z.string().nullable(),
   metrics: z.record(z.string(), z.string()),
   apiKey: z.string(),
   redis: z.string(),
@@ -30,6 +32,7 @@ export function withDataDirectory(environment: Environment, wanted: readonly str
     REDIS_URL: standalone.redis,
     OTP_URL: standalone.otp,
     SANDBOX_URL: standalone.sandbox,
+    SANDBOX_SMTP_URL: standalone.sandboxSmtp,
     RECEIPTS_URL: standalone.gateway,
     RECORDS_FILE: environment.MONGODB_URL ? null : join(dataDirectoryOf(environment), 'records.db'),
   };

@@ -100,6 +100,7 @@ describe('the data directory', () => {
       otp: 'http://o',
       console: null,
       sandbox: null,
+      sandboxSmtp: null,
       metrics: {},
       apiKey: '',
       redis: 'redis://r',

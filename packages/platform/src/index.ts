@@ -19,7 +19,7 @@ export * from './http/record-request.ts';
 export * from './http/validation.ts';
 export * from './key-ring.ts';
 export * from './keys-file.ts';
-export { urlOf } from './listening.ts';
+export { explainListenError, urlOf } from './listening.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './project-config/config-cache.ts';

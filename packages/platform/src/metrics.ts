@@ -16,6 +16,7 @@ export interface QueueSample extends Sample {
 export interface CircuitSample extends Sample {
   readonly provider: string;
   readonly mode: string;
+  readonly channel: string;
   readonly state: string;
 }
 
@@ -169,8 +170,8 @@ export const possibleDuplicatesTotal = (registry: Registry) =>
 export const circuitState = (registry: Registry, read: () => Promise<readonly CircuitSample[]>) =>
   new Gauge({
     name: 'watchword_circuit_state',
-    help: '1 for the state in which the circuit of a provider is',
-    labelNames: ['provider', 'mode', 'state'],
+    help: '1 for the state in which the circuit of a provider is, on a channel that it carries',
+    labelNames: ['provider', 'mode', 'channel', 'state'],
     registers: [registry],
     async collect() {
       await showSamples(this, read());
@@ -181,7 +182,7 @@ export const circuitTransitionsTotal = (registry: Registry) =>
   new Counter({
     name: 'watchword_circuit_transitions_total',
     help: 'Circuits that changed their state, by the new one and why',
-    labelNames: ['provider', 'mode', 'to', 'reason'],
+    labelNames: ['provider', 'mode', 'channel', 'to', 'reason'],
     registers: [registry],
   });
 
@@ -197,6 +198,14 @@ export const recordedEventsTotal = (registry: Registry) =>
   new Counter({
     name: 'watchword_recorded_events_total',
     help: 'Events that left the streams, by result: recorded, or poison that was set aside',
+    labelNames: ['result'],
+    registers: [registry],
+  });
+
+export const noticesTotal = (registry: Registry) =>
+  new Counter({
+    name: 'watchword_notices_total',
+    help: 'Mails to admins about codes that could not be delivered, by result: told, untold (tried again) or dropped',
     labelNames: ['result'],
     registers: [registry],
   });

@@ -17,6 +17,8 @@ export interface RunningService extends Stoppable {
   readonly url: string | null;
   /** Base URL of `/livez`, `/readyz` and `/metrics`. */
   readonly adminUrl: string;
+  /** `smtp://host:port` of its mail relay, when it has one. */
+  readonly smtpUrl?: string;
 }
 
 const REPEATED_SIGNAL_MS = 1_000;
@@ -70,8 +72,9 @@ async function closeInTime({ close, stopGraceSeconds, pending }: Stoppable): Pro
 }
 
 /** The ready line of a service started alone. */
-export function describeService({ name, url, adminUrl }: RunningService): string {
-  return `ready ${name}${url ? ` ${url}` : ''} metrics ${adminUrl}/metrics`;
+export function describeService({ name, url, smtpUrl, adminUrl }: RunningService): string {
+  const places = [url, smtpUrl].flatMap((place) => (place ? [` ${place}`] : [])).join('');
+  return `ready ${name}${places} metrics ${adminUrl}/metrics`;
 }
 
 /** One line for what the operator can mend: ours, and what the operating system refused. A stack for a mistake of ours. */

@@ -1,44 +1,56 @@
-import { baseUrlOf, createCircuit, createPlatformProviders, type SmsProvider } from '@watchword/delivery';
+import { CHANNELS } from '@watchword/contracts';
+import {
+  baseUrlOf,
+  createCircuit,
+  createMessageMap,
+  createSandboxTokens,
+  createSendRate,
+  type OpenSocket,
+  type WhatsAppWeb,
+} from '@watchword/delivery';
 import {
   type Clock,
   createConfigCache,
   createConfigCopies,
   createLogger,
   createRegistry,
+  type DeliveryConsumer,
   type Disposer,
   type Logger,
   openRedis,
+  type RedisConnection,
+  type Registry,
   type RunningService,
   startAdminServer,
   startDeliveryConsumer,
   withDisposer,
 } from '@watchword/platform';
-import { createDeliveries, createSealer } from '@watchword/verifications';
+import { createDeliveries, createReceipts, createSealer, type Deliveries } from '@watchword/verifications';
+import { adaptersOf, createPlatformAccounts, type PlatformAccounts } from './accounts/platform-accounts.ts';
 import { createProjectAccounts } from './accounts/project-accounts.ts';
+import { startWhatsAppWeb } from './accounts/whatsapp-web.ts';
 import type { WorkerConfig } from './config.ts';
+import { jobMaxMsOf, leaseOf } from './domain/times.ts';
 import { showCircuits } from './jobs/circuit-states.ts';
-import { createDeliveryJob } from './jobs/delivery-job.ts';
+import { createDeliveryJobs } from './jobs/delivery-job.ts';
 import { createDeliveryObserver } from './jobs/delivery-observer.ts';
-import { createDeliverCode, jobMaxMsOf, leaseOf } from './usecases/deliver-code.ts';
-import { createPlanSending } from './usecases/plan-sending.ts';
+import { createBindMessage } from './usecases/bind-message.ts';
+import { createDeliverCode } from './usecases/deliver-code.ts';
+import { createPlanSending, ofPlatform } from './usecases/plan-sending.ts';
+import { createReadQualities } from './usecases/read-qualities.ts';
 
 export interface ComposeWorkerOptions {
   readonly logger?: Logger;
   readonly clock?: Clock;
+  /** Stands between the jobs and Redis. */
+  readonly wrapDeliveries?: (deliveries: Deliveries) => Deliveries;
+  /** Instead of Baileys', with `WHATSAPP_WEB` on. */
+  readonly openWhatsAppSocket?: OpenSocket;
 }
 
-const CHANNEL = 'sms';
-
-/**
- * In order of preference; beside a live account its twin at the sandbox, for test keys. Throws a StartupError when a
- * provider has only half of its credentials.
- */
-export function createProviders(config: WorkerConfig): SmsProvider[] {
-  return config.SMS_PROVIDERS.flatMap((kind) => createPlatformProviders(kind, config, surroundingsOf(config)));
-}
-
-const surroundingsOf = ({ SANDBOX_URL, PROVIDER_TIMEOUT_MS, RECEIPTS_URL }: WorkerConfig) => ({
+const surroundingsOf = ({ SANDBOX_URL, SANDBOX_SMTP_URL, PROVIDER_TIMEOUT_MS, RECEIPTS_URL }: WorkerConfig) => ({
   sandboxUrl: SANDBOX_URL,
+  sandboxSmtpUrl: SANDBOX_SMTP_URL,
   timeoutMs: PROVIDER_TIMEOUT_MS,
   receiptsUrl: RECEIPTS_URL,
 });
@@ -55,57 +67,30 @@ async function compose(
 ): Promise<RunningService> {
   const logger = options.logger ?? createLogger({ service: 'worker', level: config.LOG_LEVEL });
   const registry = createRegistry('worker');
+  const { wrapDeliveries = (deliveries) => deliveries } = options;
 
-  const providers = createProviders(config);
-  for (const provider of providers) {
-    disposer.add(() => provider.close());
-    logger.info({ provider: provider.name, mode: provider.mode }, 'provider configured');
+  const platform = createPlatformAccounts(config, surroundingsOf(config), createSandboxTokens(config.ID_KEY));
+  for (const adapter of adaptersOf(platform)) {
+    disposer.add(() => adapter.close());
+    logger.info({ provider: adapter.name, mode: adapter.mode }, 'provider configured');
   }
   const keys = { ID_KEY: config.ID_KEY, SEAL_KEY: config.SEAL_KEY };
   const { redis, clock } = await openRedis(
     { url: config.REDIS_URL, name: 'worker', profile: 'worker', logger, keys, clock: options.clock },
     disposer,
   );
-
-  const accounts = createProjectAccounts({
-    sealer: createSealer(config.SEAL_KEY),
-    surroundingsOf: (kind) => ({ ...surroundingsOf(config), baseUrl: baseUrlOf(kind, config) }),
-    logger,
-  });
-  disposer.add(() => accounts.close());
-  const circuit = createCircuit({
-    redis,
-    clock,
-    probeLeaseMs: leaseOf(config.PROVIDER_TIMEOUT_MS),
-    slowMs: config.PROVIDER_SLOW_MS,
-    openMs: config.CIRCUIT_OPEN_MS,
-    recoveryMs: config.CIRCUIT_RECOVERY_MS,
-  });
-  showCircuits(registry, circuit, providers);
-  const deliverCode = createDeliverCode({
-    deliveries: createDeliveries({ redis, clock, idKey: config.ID_KEY, sealKeys: config.SEAL_KEY }),
-    planSending: createPlanSending({
-      channel: CHANNEL,
-      cache: createConfigCache({ copies: createConfigCopies(redis), part: 'delivery' }),
-      platform: providers,
-      accounts,
-    }),
-    circuit,
-    observer: createDeliveryObserver(registry, logger),
-    providerTimeoutMs: config.PROVIDER_TIMEOUT_MS,
-  });
-
-  const consumer = startDeliveryConsumer({
-    channel: CHANNEL,
-    connection: redis,
-    concurrency: config.WORKER_CONCURRENCY,
-    jobMaxMs: jobMaxMsOf(providers.length, config.PROVIDER_TIMEOUT_MS),
-    logger,
-    process: createDeliveryJob({ deliverCode, registry, logger }),
-  });
+  const sealer = createSealer(config.SEAL_KEY);
+  const receipts = createReceipts({ redis, clock, idKey: config.ID_KEY });
+  const web = { redis, clock, sealer, receipts, logger, openSocket: options.openWhatsAppSocket };
+  const whatsAppWeb = config.WHATSAPP_WEB === 'on' ? await startWhatsAppWeb(web, disposer) : undefined;
+  const connected = { platform, whatsAppWeb, redis, clock, logger, registry, wrapDeliveries };
+  const deliverCode = composeDelivering(config, connected, disposer);
+  const consumers = startConsumers(config, connected, createDeliveryJobs({ deliverCode, registry, logger }));
   disposer.add(
-    () => consumer.close(),
-    () => `${consumer.running()} deliveries that are being sent`,
+    async () => {
+      await Promise.all(consumers.map((consumer) => consumer.close()));
+    },
+    () => `${consumers.reduce((sum, consumer) => sum + consumer.running(), 0)} deliveries that are being sent`,
   );
   const admin = await startAdminServer(
     {
@@ -115,7 +100,9 @@ async function compose(
       isReady: async () => {
         await redis.ping();
       },
-      isAlive: consumer.isAlive,
+      isAlive: async () => {
+        await Promise.all(consumers.map((consumer) => consumer.isAlive()));
+      },
     },
     disposer,
   );
@@ -127,4 +114,80 @@ async function compose(
     stopGraceSeconds: config.STOP_GRACE_SECONDS,
     pending: disposer.pending,
   };
+}
+
+interface Connected {
+  readonly wrapDeliveries: (deliveries: Deliveries) => Deliveries;
+  readonly platform: PlatformAccounts;
+  readonly whatsAppWeb: WhatsAppWeb | undefined;
+  readonly redis: RedisConnection;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly registry: Registry;
+}
+
+/** One for each channel that this worker serves. */
+function startConsumers(
+  { WORKER_CHANNELS, WORKER_CONCURRENCY, PROVIDER_TIMEOUT_MS }: WorkerConfig,
+  { platform, redis, logger }: Connected,
+  jobOf: ReturnType<typeof createDeliveryJobs>,
+): DeliveryConsumer[] {
+  return CHANNELS.filter((channel) => WORKER_CHANNELS.includes(channel)).map((channel) =>
+    startDeliveryConsumer({
+      channel,
+      connection: redis,
+      concurrency: WORKER_CONCURRENCY,
+      jobMaxMs: jobMaxMsOf(platform[channel]?.length ?? 0, PROVIDER_TIMEOUT_MS),
+      logger,
+      process: jobOf(channel),
+    }),
+  );
+}
+
+/** What one job of any channel runs. */
+function composeDelivering(config: WorkerConfig, connected: Connected, disposer: Disposer) {
+  const { platform, whatsAppWeb, redis, clock, logger, registry, wrapDeliveries } = connected;
+  const accounts = createProjectAccounts({
+    sealer: createSealer(config.SEAL_KEY),
+    surroundingsOf: (kind) => ({
+      ...surroundingsOf(config),
+      baseUrl: baseUrlOf(kind, config),
+      ...(whatsAppWeb && { whatsAppWeb }),
+    }),
+    sandboxTokenOf: createSandboxTokens(config.ID_KEY),
+    logger,
+  });
+  disposer.add(() => accounts.close());
+  const circuit = createCircuit({
+    redis,
+    clock,
+    probeLeaseMs: leaseOf(config.PROVIDER_TIMEOUT_MS),
+    slowMs: config.PROVIDER_SLOW_MS,
+    openMs: config.CIRCUIT_OPEN_MS,
+    recoveryMs: config.CIRCUIT_RECOVERY_MS,
+  });
+  showCircuits(
+    registry,
+    circuit,
+    CHANNELS.flatMap((channel) => (platform[channel] ?? []).map((account) => ofPlatform(account, channel))),
+  );
+  return createDeliverCode({
+    deliveries: wrapDeliveries(createDeliveries({ redis, clock, idKey: config.ID_KEY, sealKeys: config.SEAL_KEY })),
+    planSending: createPlanSending({
+      cache: createConfigCache({ copies: createConfigCopies(redis), part: 'delivery' }),
+      platform,
+      accounts,
+      readQualities: createReadQualities(circuit),
+    }),
+    circuit,
+    rate: createSendRate(redis, clock),
+    bindMessage: createBindMessage({
+      messages: createMessageMap({ redis }),
+      receipts: createReceipts({ redis, clock, idKey: config.ID_KEY }),
+      circuit,
+      logger,
+    }),
+    observer: createDeliveryObserver(registry, logger),
+    providerTimeoutMs: config.PROVIDER_TIMEOUT_MS,
+  });
 }

@@ -76,8 +76,10 @@ describe('a provider with credentials, and its twin at the sandbox', () => {
     const { id } = await scene.open('test');
     expect(await scene.ended(id)).toMatchObject({ attempts: [{ provider: 'twilio', outcome: 'accepted' }] });
     const metrics = await (await fetch(`${worker.adminUrl}/metrics`)).text();
-    expect(metrics).toMatch(/watchword_circuit_state\{provider="twilio",mode="live",state="open",.*\} 1/);
-    expect(metrics).toMatch(/watchword_circuit_state\{provider="twilio",mode="test",state="closed",.*\} 1/);
+    expect(metrics).toMatch(/watchword_circuit_state\{provider="twilio",mode="live",channel="sms",state="open",.*\} 1/);
+    expect(metrics).toMatch(
+      /watchword_circuit_state\{provider="twilio",mode="test",channel="sms",state="closed",.*\} 1/,
+    );
   });
 
   /** All providers of the mode have said no: there is no due set here that would bring the delivery back. */

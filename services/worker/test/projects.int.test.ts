@@ -62,7 +62,16 @@ describe("a project's own configuration", () => {
       ],
       routes: [{ id: 'rte_1', channel: 'sms', match: '+1415', providers: [{ provider: 'prv_b' }] }],
       templates: [
-        { id: 'tpl_any', purpose: '*', channel: 'sms', locale: '*', version: 1, text: '{{code}}' },
+        {
+          id: 'tpl_any',
+          purpose: '*',
+          channel: 'sms',
+          locale: '*',
+          version: 1,
+          text: '{{code}}',
+          subject: null,
+          html: null,
+        },
         {
           id: 'tpl_de',
           purpose: 'login',
@@ -70,6 +79,8 @@ describe("a project's own configuration", () => {
           locale: 'de',
           version: 1,
           text: 'Code: {{code}}, {{ttl_minutes}} Min',
+          subject: null,
+          html: null,
         },
       ],
     });
@@ -169,6 +180,48 @@ describe("a project's own configuration", () => {
     expect(calledFor).toHaveLength(1);
   });
 
+  test('shares traffic by weight, of which a provider that has become bad keeps little', async () => {
+    const project = newProject();
+    const providers = ['prv_good', 'prv_bad'].map((id) => ({ provider: id, weight: 50 }));
+    await scene.publish(project, {
+      providers: [scene.provider('prv_good'), scene.provider('prv_bad')],
+      routes: [{ id: 'rte_1', channel: 'sms', match: '*', providers }],
+    });
+    // As the worker writes it: 100 words on it, all of them bad.
+    await scene.redis.del('ww:{h:prv_good}');
+    await scene.redis.hset('ww:{h:prv_bad}', 'quality', `${Date.now()} 100 100 0 0 0 0 0 0`);
+    const first = await Promise.all(
+      Array.from({ length: 24 }, async () => {
+        const { attempts } = await scene.ended((await scene.open('test', { project })).id);
+        return attempts[0]?.provider_id;
+      }),
+    );
+    expect(first.filter((id) => id === 'prv_good').length).toBeGreaterThan(16);
+    await scene.redis.del('ww:{h:prv_bad}');
+  });
+
+  test('caps a provider: what it may not get at once goes to the next one, and waits when there is none', async () => {
+    const project = newProject();
+    const capped = scene.provider('prv_capped', { sendsPerSecond: 1 });
+    for (const key of ['slots', 'calls']) await scene.redis.del(`ww:{h:prv_capped}:${key}`);
+    await scene.publish(project, { providers: [capped, scene.provider('prv_free')] });
+    const providerOf = async () =>
+      (await scene.ended((await scene.open('test', { project })).id)).attempts[0]?.provider_id;
+    expect([await providerOf(), await providerOf()]).toEqual(['prv_capped', 'prv_free']);
+
+    const alone = newProject();
+    await scene.publish(alone, { providers: [scene.provider('prv_alone', { sendsPerSecond: 1 })] });
+    for (const key of ['slots', 'calls']) await scene.redis.del(`ww:{h:prv_alone}:${key}`);
+    await scene.ended((await scene.open('test', { project: alone })).id);
+    const { id, to } = await scene.open('test', { project: alone });
+    const settled = await eventually('it waits', 5_000, async () =>
+      (await scene.timeline(id)).find(({ type }) => type === 'attempt.settled'),
+    );
+    expect(settled.data).toMatchObject({ outcome: 'transient', provider_code: 'rate_limited' });
+    expect(await scene.inbox(to)).toEqual([]);
+    expect(await scene.redis.zcard('ww:{h:prv_alone}:slots')).toBe(1);
+  });
+
   test('takes up new credentials within a second', async () => {
     const project = newProject();
     for (const token of ['first-token', 'second-token']) {
@@ -209,7 +262,9 @@ describe("a project's own configuration", () => {
     expect(await scene.redis.hget('ww:{h:prv_up}', 'state')).toBeNull();
     expect(scene.log()).toMatch(/"provider_id":"prv_down".*circuit opened/);
     const metrics = await (await fetch(`${worker.adminUrl}/metrics`)).text();
-    expect(metrics).toMatch(/watchword_circuit_transitions_total\{provider="twilio",mode="live",to="open",/);
+    expect(metrics).toMatch(
+      /watchword_circuit_transitions_total\{provider="twilio",mode="live",channel="sms",to="open",/,
+    );
     expect(metrics).not.toContain('prv_');
   });
 

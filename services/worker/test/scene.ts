@@ -1,6 +1,13 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { Writable } from 'node:stream';
-import type { DeliveryConfig } from '@watchword/contracts';
+import {
+  ADDRESS_OF_CHANNEL,
+  CHANNELS,
+  type Channel,
+  type DeliveryConfig,
+  PROVIDER_KINDS,
+  type ProviderKind,
+} from '@watchword/contracts';
 import {
   connectRedis,
   createConfigCopies,
@@ -13,7 +20,7 @@ import {
 } from '@watchword/platform';
 import { eventually, startChild } from '@watchword/testkit';
 import { createSealer, createVerifications, type Owner } from '@watchword/verifications';
-import { composeWorker, workerVariables } from '../src/index.ts';
+import { type ComposeWorkerOptions, composeWorker, workerVariables } from '../src/index.ts';
 
 const KEYS = { seal: randomBytes(32), id: randomBytes(32) };
 const PROJECT = 'default';
@@ -30,7 +37,25 @@ const POLICY = {
   endedRetentionMs: 60_000,
 } as const;
 
+interface Wanted {
+  readonly project?: string;
+  readonly locale?: string;
+  readonly channel?: Channel;
+  readonly onUnknown?: 'resend' | 'wait';
+  /** What its workflow goes on to; the first step's address is its, too. */
+  readonly next?: Channel;
+}
+
+function addressFor(channel: Channel): string {
+  const number = randomInt(2_000_000, 9_999_999);
+  const addresses = { phone: `+1415${number}`, email: `user${number}@acme.example`, device_token: `device-${number}` };
+  return addresses[ADDRESS_OF_CHANNEL[channel]];
+}
+
+const PROVIDER = { kind: 'twilio', mode: 'test', isDraining: false, sendsPerSecond: null } as const;
+
 export interface InboxMessage {
+  readonly channel: string;
   readonly provider: string;
   readonly to: string;
   readonly text: string;
@@ -41,14 +66,22 @@ export type Scene = Awaited<ReturnType<typeof createScene>>;
 
 /** What a worker meets: a Redis with open verifications, the queue, and the sandbox. The worker is started by the test. */
 export async function createScene(redisUrl: string) {
-  const sandbox = startChild('services/sandbox/src/main.ts', { SANDBOX_PORT: '0' });
-  const sandboxUrl = /http:\/\/\S+/.exec(await sandbox.ready)?.[0] ?? '';
+  const sandbox = startChild('services/sandbox/src/main.ts', { SANDBOX_PORT: '0', SANDBOX_SMTP_PORT: '0' });
+  const ready = await sandbox.ready;
+  const sandboxUrl = /http:\/\/\S+/.exec(ready)?.[0] ?? '';
+  const sandboxSmtpUrl = /smtp:\/\/[\w.:[\]]+/.exec(ready)?.[0] ?? 'smtp://127.0.0.1:1';
   const silent = createLogger({ service: 'test', level: 'silent' });
   const redis = await connectRedis({ url: new Secret(redisUrl), name: 'test', profile: 'worker', logger: silent });
   // Another suite's keys were used with this Redis; this one has its own.
   await redis.del('ww:keys');
   const clock = await createRedisClock(redis);
-  const producer = createDeliveryProducer('sms', redis, silent);
+  const producers = new Map(CHANNELS.map((channel) => [channel, createDeliveryProducer(channel, redis, silent)]));
+  function producerOf(channel: Channel) {
+    const producer = producers.get(channel);
+    if (producer === undefined) throw new Error(`No producer of ${channel}`);
+    return producer;
+  }
+  const producer = producerOf('sms');
   const verifications = createVerifications({
     redis,
     clock,
@@ -83,25 +116,29 @@ export async function createScene(redisUrl: string) {
     /** Every message that a test found in the inbox. */
     seen,
 
-    startWorker(extra: Record<string, string> = {}) {
+    startWorker(extra: Record<string, string> = {}, options: ComposeWorkerOptions = {}) {
       const environment = {
         REDIS_URL: redisUrl,
         SEAL_KEY: KEYS.seal.toString('base64url'),
         ID_KEY: KEYS.id.toString('base64url'),
         SANDBOX_URL: sandboxUrl,
+        SANDBOX_SMTP_URL: sandboxSmtpUrl,
         PROVIDER_TIMEOUT_MS: '400',
         ...extra,
       };
-      return composeWorker(parseEnvironment(workerVariables, environment), { logger });
+      return composeWorker(parseEnvironment(workerVariables, environment), { logger, ...options });
     },
 
     /** All providers answer, and nobody has found fault with them. */
     async clearFaults(): Promise<void> {
       await fetch(`${sandboxUrl}/api/faults`, { method: 'DELETE' });
-      for (const provider of ['twilio', 'vonage']) await redis.del(`ww:{h:${provider}~test}`);
+      const ofChannels = PROVIDER_KINDS.flatMap((kind) =>
+        ['', ...CHANNELS.map((one) => `.${one}`)].map((channel) => `${kind}~test${channel}`),
+      );
+      for (const name of ofChannels) await redis.del(`ww:{h:${name}}`);
     },
 
-    async fault(provider: 'twilio' | 'vonage', mode: string, extra: object = {}): Promise<void> {
+    async fault(provider: ProviderKind, mode: string, extra: object = {}): Promise<void> {
       const response = await fetch(`${sandboxUrl}/api/faults/${provider}`, {
         method: 'PUT',
         headers: { 'content-type': 'application/json' },
@@ -111,24 +148,36 @@ export async function createScene(redisUrl: string) {
     },
 
     /** Opens a verification and enqueues its delivery, as the otp service does. */
-    async open(mode: 'test' | 'live' = 'test', { project = PROJECT, locale = '' } = {}) {
-      const to = `+1415${randomInt(2_000_000, 9_999_999)}`;
+    async open(mode: 'test' | 'live' = 'test', wanted: Wanted = {}) {
+      const { project = PROJECT, locale = '', channel = 'sms', onUnknown = 'resend', next } = wanted;
+      const to = addressFor(channel);
       const context = locale === '' ? {} : { locale };
       const opened = await verifications.open(
-        { destination: to, purpose: 'login', channel: 'sms', country: 'US', binding: undefined, context },
-        POLICY,
+        {
+          addresses: { [ADDRESS_OF_CHANNEL[channel]]: to },
+          purpose: 'login',
+          plan: next
+            ? { kind: 'in_turn', steps: [{ channel }, { channel: next }] }
+            : { kind: 'at_once', channels: [channel] },
+          country: 'US',
+          binding: undefined,
+          context,
+        },
+        { ...POLICY, onUnknown },
         { project, mode, operation: '', deadline: clock.serverNow() + 5_000 },
       );
       if (opened.result !== 'sent') throw new Error(opened.result);
       owners.set(opened.id, { project, mode });
-      await producer.enqueue(opened.deliveryId, { delivery: opened.deliveryId, requestId: 'req_1' });
-      return { to, id: opened.id, deliveryId: opened.deliveryId };
+      const [delivery] = opened.deliveries;
+      if (delivery === undefined) throw new Error('A verification without a delivery');
+      await producerOf(channel).enqueue(delivery.id, { delivery: delivery.id, requestId: 'req_1' });
+      return { to, id: opened.id, deliveryId: delivery.id };
     },
 
     /** A project's provider, as the console publishes it; live credentials are sealed as that does. */
     provider(id: string, over: Partial<DeliveryConfig['providers'][number]> = {}, credentials: object = {}) {
       const sealed = sealer.seal(JSON.stringify(credentials), id, 'credentials').toString('base64');
-      const rest = { kind: 'twilio', mode: 'test', isDraining: false, settings: {}, costMicros: {} } as const;
+      const rest = { ...PROVIDER, settings: {}, costMicros: {} };
       return { id, name: id, ...rest, credentials: sealed, ...over };
     },
 
@@ -165,7 +214,7 @@ export async function createScene(redisUrl: string) {
       }),
 
     async close(): Promise<void> {
-      await producer.close();
+      for (const one of producers.values()) await one.close();
       clock[Symbol.dispose]();
       await redis.del('ww:keys');
       redis.disconnect();

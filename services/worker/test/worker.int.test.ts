@@ -96,19 +96,27 @@ describe('the worker', () => {
     expect(await scene.ended(id)).toMatchObject({ attempts: [{ provider: 'vonage', attempt: 1 }] });
     expect(scene.log()).toMatch(/"reason":"failures_in_row","ms_since_first_failure":\d+,"msg":"circuit opened"/);
     const metrics = await readMetrics();
-    expect(metrics).toMatch(/watchword_circuit_state\{provider="twilio",mode="test",state="open",.*\} 1/);
-    expect(metrics).toMatch(/watchword_circuit_state\{provider="twilio",mode="test",state="closed",.*\} 0/);
-    expect(metrics).toMatch(/watchword_circuit_state\{provider="vonage",mode="test",state="closed",.*\} 1/);
+    expect(metrics).toMatch(/watchword_circuit_state\{provider="twilio",mode="test",channel="sms",state="open",.*\} 1/);
     expect(metrics).toMatch(
-      /watchword_circuit_transitions_total\{provider="twilio",mode="test",to="open",reason="failures_in_row",.*\} 1/,
+      /watchword_circuit_state\{provider="twilio",mode="test",channel="sms",state="closed",.*\} 0/,
+    );
+    expect(metrics).toMatch(
+      /watchword_circuit_state\{provider="vonage",mode="test",channel="sms",state="closed",.*\} 1/,
+    );
+    expect(metrics).toMatch(
+      /watchword_circuit_transitions_total\{provider="twilio",mode="test",channel="sms",to="open",reason="failures_in_row",.*\} 1/,
     );
   });
 
   test('shows the state that a circuit is in now, though this worker has been idle', async () => {
     await scene.redis.hset('ww:{h:vonage~test}', { state: 'open', open_until: '9000000000000' });
-    expect(await readMetrics()).toMatch(/watchword_circuit_state\{provider="vonage",mode="test",state="open",.*\} 1/);
+    expect(await readMetrics()).toMatch(
+      /watchword_circuit_state\{provider="vonage",mode="test",channel="sms",state="open",.*\} 1/,
+    );
     await scene.clearFaults();
-    expect(await readMetrics()).toMatch(/watchword_circuit_state\{provider="vonage",mode="test",state="open",.*\} 0/);
+    expect(await readMetrics()).toMatch(
+      /watchword_circuit_state\{provider="vonage",mode="test",channel="sms",state="open",.*\} 0/,
+    );
   });
 
   test('is ready while it consumes, and counts what it did', async () => {

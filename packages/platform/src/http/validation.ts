@@ -14,9 +14,19 @@ export function compileValidator({ schema }: { schema: z.ZodType }) {
 }
 
 function toInvalidRequest({ issues }: z.ZodError): AppError {
-  const errors = issues.filter(isFirstOfType).flatMap(describeIssue).slice(0, ERRORS_MAX);
+  const errors = issues.flatMap(openUnion).filter(isFirstOfType).flatMap(describeIssue).slice(0, ERRORS_MAX);
   const where = errors.map(({ pointer, detail }) => `${pointer || 'the body'}: ${detail}`);
   return new AppError('invalid_request', { detail: where.join('; '), errors });
+}
+
+/** Of several forms that a field may have, the mistakes in the one whose type was given; the field's own when none was. */
+function openUnion(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const isMeant = (mistakes: readonly z.core.$ZodIssue[]) =>
+    !mistakes.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
+  const [meant, ...others] = issue.errors.filter(isMeant);
+  if (meant === undefined || others.length > 0) return [issue];
+  return meant.map((mistake) => Object.assign({}, mistake, { path: issue.path.concat(mistake.path) }));
 }
 
 /** What is of a wrong type is not told its other faults: a text in an array's place may be too long for one, too. */

@@ -21,7 +21,7 @@ export interface ConsumerWatch {
 
 const LOOK_EVERY_MS = 1_000;
 /** Thrice what a consumer takes to return after an outage of Redis. */
-const STUCK_AFTER_MS = 30_000;
+export const STUCK_AFTER_MS = 30_000;
 
 /**
  * Tells from outside of BullMQ whether a consumer is stuck. A healthy one with free capacity takes a waiting job within

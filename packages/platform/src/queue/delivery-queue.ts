@@ -4,7 +4,7 @@ import { deliveryJobSchema } from '@watchword/contracts';
 import { Queue, Worker } from 'bullmq';
 import type { Logger } from '../logger.ts';
 import type { RedisConnection } from '../redis/connection.ts';
-import { type ConsumerWatchOptions, createConsumerWatch } from './consumer-watch.ts';
+import { type ConsumerWatchOptions, createConsumerWatch, STUCK_AFTER_MS } from './consumer-watch.ts';
 
 /** One queue per channel; its hash tag keeps a queue's keys in one Cluster slot. */
 const prefixOf = (channel: Channel) => `ww:{q:${channel}}`;
@@ -70,9 +70,11 @@ export interface DeliveryConsumerOptions extends Omit<ConsumerWatchOptions, 'cou
   readonly process: (job: DeliveryJob) => Promise<void>;
 }
 
-/** A dead worker's jobs return to the queue after at most lock + 2 checks. */
-const LOCK_MS = 4_000;
-const STALLED_CHECK_MS = 2_000;
+/**
+ * A dead worker's jobs return to the queue after at most lock + 2 checks; a consumer that has taken none of the waiting ones for
+ * `stuckAfterMs` is stuck.
+ */
+export const CONSUMER_TIMES = { lockMs: 4_000, stalledCheckMs: 2_000, stuckAfterMs: STUCK_AFTER_MS } as const;
 /** After the last job has ended: BullMQ needs a moment to leave. */
 const FETCH_END_MS = 2_000;
 /** A crash is never the message's fault: `claim` bounds the copies, so BullMQ need not. */
@@ -100,8 +102,8 @@ export function startDeliveryConsumer(options: DeliveryConsumerOptions): Deliver
     connection,
     prefix: prefixOf(channel),
     concurrency: options.concurrency,
-    lockDuration: LOCK_MS,
-    stalledInterval: STALLED_CHECK_MS,
+    lockDuration: CONSUMER_TIMES.lockMs,
+    stalledInterval: CONSUMER_TIMES.stalledCheckMs,
     maxStalledCount: STALLED_MAX,
     skipVersionCheck: true,
   });

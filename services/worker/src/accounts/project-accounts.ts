@@ -2,12 +2,13 @@ import {
   type Account,
   AccountUnusable,
   type AttemptResult,
+  accountReference,
   kindOf,
+  type OutgoingMessage,
   type ProjectProvider,
-  type SmsMessage,
-  type SmsProvider,
+  type ProviderAdapter,
+  type SandboxTokenOf,
   type Surroundings,
-  sandboxTokenOf,
 } from '@watchword/delivery';
 import type { Logger } from '@watchword/platform';
 import type { Sealer } from '@watchword/verifications';
@@ -16,7 +17,8 @@ import { z } from 'zod';
 export interface ProjectAccountsDeps {
   readonly sealer: Pick<Sealer, 'unseal'>;
   /** By kind: the live accounts of one may be reached at another base URL. */
-  readonly surroundingsOf: (kind: ProjectProvider['kind']) => Surroundings;
+  readonly surroundingsOf: (kind: ProjectProvider['kind']) => Omit<Surroundings, 'reference'>;
+  readonly sandboxTokenOf: SandboxTokenOf;
   readonly logger: Logger;
   /** Adapters that are held; the one that was used longest ago makes room. */
   readonly most?: number;
@@ -24,7 +26,7 @@ export interface ProjectAccountsDeps {
     kind: ProjectProvider['kind'],
     account: Account,
     surroundings: Surroundings,
-  ) => SmsProvider;
+  ) => ProviderAdapter;
 }
 
 export type ProjectAccounts = ReturnType<typeof createProjectAccounts>;
@@ -33,7 +35,7 @@ interface Held {
   source: ProjectProvider;
   readonly fingerprint: string;
   /** Null with the reason when the account cannot be used. */
-  readonly adapter: SmsProvider | null;
+  readonly adapter: ProviderAdapter | null;
   readonly unusable: string;
   calls: number;
   isRetired: boolean;
@@ -48,7 +50,7 @@ const credentialsSchema = z.record(z.string(), z.string());
  * `configuration` failures: another provider may still deliver, and its circuit opens.
  */
 export function createProjectAccounts(deps: ProjectAccountsDeps) {
-  const { sealer, surroundingsOf, logger, most = MOST } = deps;
+  const { sealer, surroundingsOf, sandboxTokenOf, logger, most = MOST } = deps;
   const createProvider = deps.createProvider ?? ((kind, ...rest) => kindOf(kind).createProvider(...rest));
   /** By provider id, the one that was used longest ago first. */
   const held = new Map<string, Held>();
@@ -59,11 +61,12 @@ export function createProjectAccounts(deps: ProjectAccountsDeps) {
     return { mode, settings, credentials: credentialsSchema.parse(JSON.parse(text)) };
   }
 
-  function make(provider: ProjectProvider, fingerprint: string): Held {
+  function make(provider: ProjectProvider, project: string, fingerprint: string): Held {
     const made = { source: provider, fingerprint, calls: 0, isRetired: false };
     const { id, kind } = provider;
     try {
-      const adapter = createProvider(kind, accountOf(provider), surroundingsOf(kind));
+      const surroundings = { ...surroundingsOf(kind), reference: accountReference({ project, id }) };
+      const adapter = createProvider(kind, accountOf(provider), surroundings);
       return { ...made, adapter, unusable: '' };
     } catch (error) {
       // Its error may hold a credential; only what is known to hold none is told.
@@ -74,7 +77,7 @@ export function createProjectAccounts(deps: ProjectAccountsDeps) {
     }
   }
 
-  function holdingOf(provider: ProjectProvider): Held {
+  function holdingOf(provider: ProjectProvider, project: string): Held {
     const known = held.get(provider.id);
     if (known?.source === provider) return touch(known);
     const fingerprint = JSON.stringify([provider.kind, provider.mode, provider.settings, provider.credentials]);
@@ -83,7 +86,7 @@ export function createProjectAccounts(deps: ProjectAccountsDeps) {
       return touch(known);
     }
     if (known !== undefined) retire(known);
-    const made = touch(make(provider, fingerprint));
+    const made = touch(make(provider, project, fingerprint));
     const [oldest] = held.values();
     if (held.size > most && oldest !== undefined) retire(oldest);
     return made;
@@ -113,8 +116,8 @@ export function createProjectAccounts(deps: ProjectAccountsDeps) {
 
   return {
     /** Never rejects, as the adapters do not. */
-    async send(provider: ProjectProvider, message: SmsMessage): Promise<AttemptResult> {
-      const one = holdingOf(provider);
+    async send(provider: ProjectProvider, project: string, message: OutgoingMessage): Promise<AttemptResult> {
+      const one = holdingOf(provider, project);
       if (one.adapter === null) return { outcome: 'rejected', class: 'configuration', providerCode: one.unusable };
       one.calls += 1;
       try {
@@ -124,6 +127,10 @@ export function createProjectAccounts(deps: ProjectAccountsDeps) {
         void closeBehindCalls(one);
       }
     },
+
+    /** Whether it tells later what became of a message. */
+    expectsReceipt: (provider: ProjectProvider, project: string): boolean =>
+      holdingOf(provider, project).adapter?.givesReceipts ?? false,
 
     async close(): Promise<void> {
       const all = [...held.values()];

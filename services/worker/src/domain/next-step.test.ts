@@ -1,6 +1,6 @@
 import type { AttemptResult } from '@watchword/delivery';
 import { describe, expect, test } from 'vitest';
-import { type MadeAttempt, nextAfterAttempt, nextWhileDraining, nextWithoutCall } from './next-step.ts';
+import { type MadeAttempt, nextAfterAttempt, nextForSlot, nextWhileDraining, nextWithoutCall } from './next-step.ts';
 
 const accepted: AttemptResult = { outcome: 'accepted', providerMessageId: 'SM1' };
 const configuration: AttemptResult = { outcome: 'rejected', class: 'configuration', providerCode: '20003' };
@@ -10,7 +10,15 @@ const retryAfter = (retryAfterMs: number): AttemptResult => ({ ...transient, ret
 
 const made = (result: AttemptResult, probe = false): MadeAttempt => ({ result, probe });
 const after = (latest: MadeAttempt, over: Partial<Parameters<typeof nextAfterAttempt>[0]> = {}) =>
-  nextAfterAttempt({ latest, earlier: [], providerCalls: 0, hasOther: false, ...over });
+  nextAfterAttempt({
+    latest,
+    earlier: [],
+    providerCalls: 0,
+    hasOther: false,
+    hasNextStep: false,
+    onUnknown: 'resend',
+    ...over,
+  });
 
 describe('what follows an attempt', () => {
   test.each([true, false])('ends when accepted (another provider: %s)', (hasOther) => {
@@ -38,6 +46,13 @@ describe('what follows an attempt', () => {
     });
   });
 
+  test('ends unknown though another provider is free, where the policy waits for a receipt', () => {
+    const wait = { hasOther: true, onUnknown: 'wait' } as const;
+    expect(after(made(unknown), wait)).toEqual({ kind: 'end', status: 'unknown' });
+    expect(after(made(transient), wait)).toEqual({ kind: 'again' });
+    expect(after(made(configuration), wait)).toEqual({ kind: 'again' });
+  });
+
   test.each([
     [0, 2_000],
     [2, 4_000],
@@ -54,6 +69,24 @@ describe('what follows an attempt', () => {
     [3, 10_000],
   ])('waits at most 10 s with one provider (%i calls before: %i ms)', (providerCalls, delayMs) => {
     expect(after(made(transient), { providerCalls })).toEqual({ kind: 'later', delayMs });
+  });
+
+  describe('where a workflow can go on over another channel', () => {
+    const next = { hasNextStep: true } as const;
+
+    test.each([transient, configuration, retryAfter(3_000)])('has failed after one round: $outcome', (result) => {
+      expect(after(made(result), next)).toEqual({ kind: 'end', status: 'failed' });
+      expect(after(made(result, true), next)).toEqual({ kind: 'end', status: 'failed' });
+    });
+
+    test('but not while another provider may be called, or nobody could say whether one may', () => {
+      expect(after(made(transient), { ...next, hasOther: true })).toEqual({ kind: 'again' });
+      expect(after(made(transient), { ...next, hasOther: 'unknown' })).toMatchObject({ kind: 'later' });
+    });
+
+    test('and ends unknown as ever when one of them may have sent it', () => {
+      expect(after(made(transient), { ...next, earlier: [made(unknown)] })).toEqual({ kind: 'end', status: 'unknown' });
+    });
   });
 
   test('has failed after 6 provider calls', () => {
@@ -94,5 +127,14 @@ describe('while all that may send are draining', () => {
   test('looks twice as late each time, at most after 10 s: some seventy looks in the longest life of a code', () => {
     const delays = [1, 2, 3, 4, 5, 1_000].map((ordinal) => nextWhileDraining(ordinal));
     expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, 10_000, 10_000].map((delayMs) => ({ kind: 'later', delayMs })));
+  });
+});
+
+describe('when all that may be called have as many messages as they may get', () => {
+  test('is back a little before its slot, and later without one', () => {
+    const delayOf = (waitMs: number, isReserved: boolean) => nextForSlot({ waitMs, isReserved });
+    expect(delayOf(4_000, true)).toEqual({ kind: 'later', delayMs: 3_200 });
+    expect(delayOf(200, true)).toEqual({ kind: 'later', delayMs: 0 });
+    expect(delayOf(10_100, false)).toEqual({ kind: 'later', delayMs: 8_000 });
   });
 });

@@ -1,4 +1,4 @@
-import type { DeliveryJob } from '@watchword/contracts';
+import type { Channel, DeliveryJob } from '@watchword/contracts';
 import { deliveriesTotal, type Logger, type Registry } from '@watchword/platform';
 import type { DeliveryReport } from '../ports.ts';
 
@@ -8,19 +8,20 @@ export interface DeliveryJobDeps {
   readonly logger: Logger;
 }
 
-/** One job of the delivery queue, and its one wide log line: ids and outcomes, never code, number or text. */
-export function createDeliveryJob({ deliverCode, registry, logger }: DeliveryJobDeps) {
+/** Jobs of the channels' delivery queues, and the one wide log line of each: ids and outcomes, never code, address or text. */
+export function createDeliveryJobs({ deliverCode, registry, logger }: DeliveryJobDeps) {
   const total = deliveriesTotal(registry);
-  return async function runDeliveryJob({ delivery, requestId }: DeliveryJob): Promise<void> {
-    const startedAt = performance.now();
-    const { result, attempts } = await deliverCode(delivery).catch((error: unknown) => {
-      total.inc({ channel: 'sms', result: 'error' });
-      throw error;
-    });
-    total.inc({ channel: 'sms', result });
-    logger.info(
-      { delivery, request_id: requestId, result, attempts, ms: Math.round(performance.now() - startedAt) },
-      'delivery job',
-    );
-  };
+  return (channel: Channel) =>
+    async function runDeliveryJob({ delivery, requestId }: DeliveryJob): Promise<void> {
+      const startedAt = performance.now();
+      const { result, attempts } = await deliverCode(delivery).catch((error: unknown) => {
+        total.inc({ channel, result: 'error' });
+        throw error;
+      });
+      total.inc({ channel, result });
+      logger.info(
+        { delivery, request_id: requestId, channel, result, attempts, ms: Math.round(performance.now() - startedAt) },
+        'delivery job',
+      );
+    };
 }

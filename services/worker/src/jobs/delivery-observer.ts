@@ -1,3 +1,4 @@
+import { meaningOf } from '@watchword/delivery';
 import {
   attemptSeconds,
   circuitTransitionsTotal,
@@ -5,9 +6,7 @@ import {
   possibleDuplicatesTotal,
   type Registry,
 } from '@watchword/platform';
-import type { DeliveryObserver } from '../ports.ts';
-
-const CHANNEL = 'sms';
+import type { Candidate, DeliveryObserver } from '../ports.ts';
 
 /** Turns what happens inside jobs into metrics and log lines. */
 export function createDeliveryObserver(registry: Registry, logger: Logger): DeliveryObserver {
@@ -15,9 +14,14 @@ export function createDeliveryObserver(registry: Registry, logger: Logger): Deli
   const transitions = circuitTransitionsTotal(registry);
   const duplicates = possibleDuplicatesTotal(registry);
   return {
-    attempted({ provider, mode, outcome, class: rejection = '', ms }) {
+    attempted({ provider, providerId, mode, channel, outcome, class: rejection = '', providerCode = '', ms }) {
       if (provider === null) return;
-      seconds.observe({ provider, mode, channel: CHANNEL, outcome, class: rejection }, ms / 1000);
+      seconds.observe({ provider, mode, channel, outcome, class: rejection }, ms / 1000);
+      if (rejection !== 'configuration') return;
+      // Few: the circuit opens behind some of them.
+      const account = { provider, ...(providerId === undefined ? {} : { provider_id: providerId }), mode, channel };
+      const meaning = meaningOf(provider, providerCode) ?? 'a provider refused for a fault of our set-up';
+      logger.warn({ ...account, provider_code: providerCode }, meaning);
     },
     stale(attempt) {
       logger.warn(
@@ -25,27 +29,32 @@ export function createDeliveryObserver(registry: Registry, logger: Logger): Deli
         'settlement changed nothing: the delivery was claimed anew or has ended',
       );
     },
-    possibleDuplicate(attempt, reason) {
-      duplicates.inc({ channel: CHANNEL, reason });
-      logger.info({ attempt: attempt.id, reason }, 'an attempt that may double a message');
+    possibleDuplicate({ attempt, channel }, reason) {
+      duplicates.inc({ channel, reason });
+      logger.info({ attempt: attempt.id, channel, reason }, 'an attempt that may double a message');
     },
-    circuitMoved({ name: provider, mode, id }, { from, to, reason, ms }) {
-      transitions.inc({ provider, mode, to, reason });
-      const line = { provider, ...(id === undefined ? {} : { provider_id: id }), mode, from, to, reason };
+    circuitMoved(candidate, { from, to, reason, ms }) {
+      const { name: provider, mode, channel } = candidate;
+      transitions.inc({ provider, mode, channel, to, reason });
+      const line = { ...lineOf(candidate), from, to, reason };
       if (from === 'closed') logger.warn({ ...line, ms_since_first_failure: ms }, 'circuit opened');
       else if (to === 'open') logger.warn({ ...line, ms_since_opened: ms }, 'circuit opened again');
       else logger.info({ ...line, ms_since_opened: ms }, `circuit ${TOLD[to]}`);
     },
-    recordFailed({ name: provider, mode, id }, error) {
-      logger.warn(
-        { err: error, provider, ...(id === undefined ? {} : { provider_id: id }), mode },
-        "a provider's health was not recorded",
-      );
+    recordFailed(candidate, error) {
+      logger.warn({ err: error, ...lineOf(candidate) }, "a provider's health was not recorded");
     },
     settleFailed(attempt, error) {
       logger.warn({ err: error, attempt: attempt.id }, 'an attempt is not settled yet');
     },
   };
 }
+
+const lineOf = ({ name: provider, mode, channel, id }: Candidate) => ({
+  provider,
+  ...(id === undefined ? {} : { provider_id: id }),
+  mode,
+  channel,
+});
 
 const TOLD = { half_open: 'half open', recovering: 'recovering', closed: 'closed', open: 'open' } as const;

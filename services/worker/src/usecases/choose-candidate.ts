@@ -1,11 +1,11 @@
-import type { Permission } from '@watchword/delivery';
-import type { Candidate, Circuit, DeliveryObserver, Message, SendingPlan } from '../ports.ts';
+import type { Permission, RenderedMessage } from '@watchword/delivery';
+import type { Candidate, Circuit, DeliveryObserver, SendingPlan } from '../ports.ts';
 
 /** The right to call a candidate once, and what to send through it. */
 export interface Granted {
   readonly candidate: Candidate;
   readonly permission: Permission;
-  readonly message: Message;
+  readonly message: RenderedMessage;
 }
 
 export interface ChooseCandidateDeps {
@@ -14,17 +14,17 @@ export interface ChooseCandidateDeps {
 }
 
 /**
- * The first candidate that was not tried yet and whose circuit permits a call; failing that, the first that is
- * permitted as a last resort: one that recovers takes no more than its share, and a slow one is better than none.
+ * The first candidate that is not passed over and whose circuit permits a call; failing that, the first that is permitted as a
+ * last resort: one that recovers takes no more than its share, and a slow one is better than none. `passed` has circuits.
  */
 export function createChooseCandidate({ circuit, observer }: ChooseCandidateDeps) {
   return async function choose(
     { candidates, message }: SendingPlan,
-    tried: ReadonlySet<string>,
+    passed: ReadonlySet<string>,
   ): Promise<Granted | undefined> {
     let lastResort: Granted | undefined;
     for (const candidate of candidates) {
-      if (tried.has(candidate.circuit)) continue;
+      if (passed.has(candidate.circuit)) continue;
       const permission = await circuit.permit(candidate.circuit);
       if (permission.transition) observer.circuitMoved(candidate, permission.transition);
       if (permission.state === 'open') continue;

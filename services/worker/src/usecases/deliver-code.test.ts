@@ -3,13 +3,22 @@ import {
   type AttemptResult,
   circuitKeyOf,
   type Health,
-  renderCodeMessage,
-  type SmsMessage,
+  type OutgoingMessage,
+  renderMessage,
+  type Slot,
   type Transition,
 } from '@watchword/delivery';
 import type { Claimed, Refused, Settlement } from '@watchword/verifications';
 import { describe, expect, test, vi } from 'vitest';
-import type { Candidate, Circuit, Deliveries, DeliveryObserver, PlanSending } from '../ports.ts';
+import type {
+  Candidate,
+  Circuit,
+  Deliveries,
+  DeliveryObserver,
+  PlanSending,
+  SendRate,
+  TakenMessage,
+} from '../ports.ts';
 import { createDeliverCode } from './deliver-code.ts';
 
 const DELIVERY = 'del_1';
@@ -19,6 +28,7 @@ const TO = '+14155550123';
 const claimed = (ordinal: number, over: Partial<Claimed> = {}): Claimed => ({
   result: 'claimed',
   attempt: { id: `att_${ordinal}`, ordinal, deliveryId: DELIVERY },
+  channel: 'sms',
   destination: TO,
   country: undefined,
   code: CODE,
@@ -30,6 +40,8 @@ const claimed = (ordinal: number, over: Partial<Claimed> = {}): Claimed => ({
   remainingMs: 290_500,
   providerCalls: 0,
   isAfterLease: false,
+  hasNextStep: false,
+  onUnknown: 'resend',
   ...over,
 });
 
@@ -42,7 +54,7 @@ const auth: AttemptResult = { outcome: 'rejected', class: 'configuration', provi
 interface Scene {
   /** What each provider answers, by name; a function may throw. */
   readonly answers?: Readonly<Record<string, AttemptResult | (() => AttemptResult)>>;
-  readonly providers?: readonly Pick<Candidate, 'name' | 'mode' | 'id' | 'costMicros'>[];
+  readonly providers?: readonly Pick<Candidate, 'name' | 'mode' | 'id' | 'costMicros' | 'sendsPerSecond'>[];
   readonly claims?: readonly (Claimed | Refused)[];
   readonly open?: readonly string[];
   readonly probing?: readonly string[];
@@ -53,11 +65,15 @@ interface Scene {
   readonly permit?: (provider: string) => void;
   readonly whyNone?: 'draining';
   readonly plan?: () => void;
+  /** What each capped account answers, one call after the other; `go` when there is no more. */
+  readonly turns?: Readonly<Record<string, readonly Slot[]>>;
+  /** Accounts that give no receipts. */
+  readonly silent?: readonly string[];
 }
 
 /** The worker's ports, scripted; what happened at each is kept in order. */
 function stage(scene: Scene) {
-  const sent: { provider: string; message: SmsMessage }[] = [];
+  const sent: { provider: string; message: OutgoingMessage }[] = [];
   const settled: Settlement[] = [];
   const recorded: (readonly [string, Health])[] = [];
   const observed: string[] = [];
@@ -96,7 +112,7 @@ function stage(scene: Scene) {
       return state === 'probe' && health === 'healthy' ? moveTo('recovering') : 'counted';
     },
     observe: async () => 'counted',
-    read: async () => ({ state: 'closed', calls: 0, failures: 0, slow: 0, share: 1, probes: 0 }),
+    read: async () => ({ state: 'closed', calls: 0, failures: 0, slow: 0, share: 1, probes: 0, quality: 1 }),
   };
   const configured = scene.providers ?? [
     { name: 'twilio', mode: 'test' },
@@ -104,19 +120,23 @@ function stage(scene: Scene) {
   ];
   const candidates = configured.map((account): Candidate => {
     const { name } = account;
-    async function send(message: SmsMessage): Promise<AttemptResult> {
+    async function send(message: OutgoingMessage): Promise<AttemptResult> {
       sent.push({ provider: name, message });
       const answer = scene.answers?.[name] ?? accepted;
       return typeof answer === 'function' ? answer() : answer;
     }
-    return Object.assign({ circuit: circuitKeyOf(account), send }, account);
+    const key = circuitKeyOf(account);
+    const expectsReceipt = () => !scene.silent?.includes(name);
+    const named = { channel: 'sms', circuit: key, account: key, expectsReceipt, send } as const;
+    return Object.assign(named, account);
   });
   const draws: number[] = [];
-  const planSending: PlanSending = async ({ purpose, code, codeTtlMs: ttlMs, mode }, draw) => {
+  const planSending: PlanSending = async (claim, draw) => {
+    const { channel, purpose, locale, code, codeTtlMs: ttlMs, mode, variables, binding, autofill } = claim;
     scene.plan?.();
     draws.push(draw);
     return {
-      message: { template: 'shipped', text: renderCodeMessage({ purpose, code, ttlMs }) },
+      message: renderMessage({ channel, purpose, locale, code, ttlMs, variables, binding, autofill, templates: [] }),
       candidates: candidates.filter((candidate) => candidate.mode === mode),
       whyNone: scene.whyNone ?? 'no_provider',
     };
@@ -125,12 +145,27 @@ function stage(scene: Scene) {
     attempted: ({ provider, outcome }) => observed.push(`attempted ${provider} ${outcome}`),
     stale: ({ id }) => observed.push(`stale ${id}`),
     circuitMoved: ({ name, mode }, { to }) => observed.push(`moved ${name} ${mode} ${to}`),
-    possibleDuplicate: ({ id }, reason) => observed.push(`possible duplicate ${id} ${reason}`),
+    possibleDuplicate: ({ attempt }, reason) => observed.push(`possible duplicate ${attempt.id} ${reason}`),
     recordFailed: ({ name }) => observed.push(`record failed ${name}`),
     settleFailed: ({ id }) => observed.push(`settle failed ${id}`),
   };
-  const deliverCode = createDeliverCode({ deliveries, planSending, circuit, observer, providerTimeoutMs: 5_000 });
-  return { run: () => deliverCode(DELIVERY), sent, settled, recorded, observed, leases, asked, draws };
+  const horizons: (readonly [string, number])[] = [];
+  const turns = new Map(Object.entries(scene.turns ?? {}).map(([name, slots]) => [name, [...slots]]));
+  const rate: SendRate = {
+    async reserve({ account, deliveryId, horizonMs }) {
+      expect(deliveryId).toBe(DELIVERY);
+      horizons.push([nameOf(account), horizonMs]);
+      return turns.get(nameOf(account))?.shift() ?? { kind: 'go' };
+    },
+  };
+  const bound: TakenMessage[] = [];
+  const bindMessage = async (taken: TakenMessage) => {
+    bound.push(taken);
+  };
+  const ports = { deliveries, planSending, circuit, rate, bindMessage, observer };
+  const deliverCode = createDeliverCode({ ...ports, providerTimeoutMs: 5_000 });
+  const seen = { sent, settled, recorded, observed, leases, asked, draws, horizons, bound };
+  return { run: () => deliverCode(DELIVERY), ...seen };
 }
 
 const nameOf = (circuitKey: string) => circuitKey.replace(/~test$/, '');
@@ -144,12 +179,24 @@ describe('delivering a code', () => {
     expect(await run()).toEqual({
       result: 'accepted',
       attempts: [
-        { attempt: 'att_1', ordinal: 1, provider: 'twilio', mode: 'test', outcome: 'accepted', ms: expect.any(Number) },
+        {
+          attempt: 'att_1',
+          ordinal: 1,
+          channel: 'sms',
+          provider: 'twilio',
+          mode: 'test',
+          outcome: 'accepted',
+          ms: expect.any(Number),
+        },
       ],
     });
     expect(sent).toHaveLength(1);
     expect(sent[0]?.message).toMatchObject({
+      channel: 'sms',
       to: TO,
+      code: CODE,
+      locale: 'en',
+      purpose: 'login',
       text: `Your login OTP is ${CODE}. Do not share it with anyone. Valid for 5 minutes.`,
       attemptId: 'att_1',
       validitySeconds: 290,
@@ -161,6 +208,7 @@ describe('delivering a code', () => {
         outcome: 'accepted',
         providerMessageId: 'SM1',
         template: 'shipped',
+        expectsReceipt: true,
         next: { kind: 'end', status: 'accepted' },
       },
     ]);
@@ -209,6 +257,7 @@ describe('delivering a code', () => {
         outcome: 'rejected',
         class: 'destination',
         providerCode: '21211',
+        expectsReceipt: true,
         next: { kind: 'end', status: 'failed' },
       },
     ]);
@@ -231,6 +280,25 @@ describe('delivering a code', () => {
     const { run, settled } = stage({ answers: { twilio: unknown, vonage: transient } });
     expect((await run()).result).toBe('unknown');
     expect(nexts(settled).at(-1)).toEqual({ kind: 'end', status: 'unknown' });
+  });
+
+  test('ends unknown at once, and calls nobody else, where the policy waits for a receipt', async () => {
+    const { run, sent, settled } = stage({ answers: { twilio: unknown }, claims: [claimed(1, { onUnknown: 'wait' })] });
+    expect((await run()).result).toBe('unknown');
+    expect(sent).toHaveLength(1);
+    expect(nexts(settled)).toEqual([{ kind: 'end', status: 'unknown' }]);
+  });
+
+  test('says of a provider without receipts that its last word is said', async () => {
+    const { run, settled } = stage({ silent: ['twilio'] });
+    await run();
+    expect(settled).toMatchObject([{ provider: 'twilio', expectsReceipt: false }]);
+  });
+
+  test('says which attempt a message is of, once a provider took it', async () => {
+    const { run, bound } = stage({ answers: { twilio: transient } });
+    await run();
+    expect(bound).toMatchObject([{ candidate: { name: 'vonage' }, attemptId: 'att_2', providerMessageId: 'SM1' }]);
   });
 
   test('skips a provider whose circuit is open', async () => {
@@ -306,9 +374,52 @@ describe('delivering a code', () => {
         countsAsCall: false,
         outcome: 'transient',
         providerCode: 'circuit_open',
+        expectsReceipt: false,
         next: { kind: 'later', delayMs: 1_000 },
       },
     ]);
+  });
+
+  describe('where a workflow can go on over another channel', () => {
+    const claims = [claimed(1, { hasNextStep: true }), claimed(2, { hasNextStep: true })];
+    const failed = { kind: 'end', status: 'failed' } as const;
+    const away = () => {
+      throw new Error('CLUSTERDOWN The cluster is down');
+    };
+
+    test.each([
+      ['circuit_open', { open: ['twilio', 'vonage'] }],
+      ['draining', { providers: [], whyNone: 'draining' }],
+    ] as const)('fails at once when nobody can be called: %s', async (providerCode, over) => {
+      const { run, settled } = stage({ claims, ...over });
+      expect((await run()).result).toBe('failed');
+      expect(settled).toMatchObject([{ provider: null, outcome: 'transient', providerCode, next: failed }]);
+    });
+
+    test('fails once each provider was asked', async () => {
+      const { run, sent, settled } = stage({ claims, answers: { twilio: transient, vonage: auth } });
+      expect((await run()).result).toBe('failed');
+      expect(sent.map(({ provider }) => provider)).toEqual(['twilio', 'vonage']);
+      expect(nexts(settled)).toEqual([{ kind: 'again' }, failed]);
+    });
+
+    test('waits for a capped provider, for Redis, and for word of what the project has decided', async () => {
+      const capped = [{ name: 'twilio', mode: 'test', sendsPerSecond: 10 }] as const;
+      const turns = { twilio: [1, 2].map(() => ({ kind: 'wait', waitMs: 4_000, isReserved: true }) as const) };
+      expect((await stage({ claims, providers: capped, turns }).run()).result).toBe('later');
+
+      const unplanned = stage({ claims, plan: away });
+      await expect(unplanned.run()).rejects.toThrow('CLUSTERDOWN');
+      expect(nexts(unplanned.settled)).toMatchObject([{ kind: 'later' }]);
+
+      const permit = (provider: string) => (provider === 'vonage' ? away() : undefined);
+      expect((await stage({ claims, answers: { twilio: transient }, permit }).run()).result).toBe('later');
+
+      vi.useFakeTimers({ toFake: ['performance'] });
+      const slow = await stage({ claims, permit: () => vi.advanceTimersByTime(2_001) }).run();
+      vi.useRealTimers();
+      expect(slow.result).toBe('later');
+    });
   });
 
   test.each([
@@ -333,6 +444,7 @@ describe('delivering a code', () => {
         outcome: 'rejected',
         class: 'configuration',
         providerCode: 'no_provider',
+        expectsReceipt: false,
         next: { kind: 'end', status: 'failed' },
       },
     ]);
@@ -485,5 +597,68 @@ describe('delivering a code', () => {
     await run();
     expect(sent[0]?.message.signal.aborted).toBe(false);
     expect(sent[0]?.message.signal).toBeInstanceOf(AbortSignal);
+  });
+});
+
+describe('a provider that gets only so many messages in a second', () => {
+  const capped = { name: 'twilio', mode: 'test', sendsPerSecond: 10 } as const;
+  const free = { name: 'vonage', mode: 'test' } as const;
+  const wait = (waitMs: number, isReserved = true): Slot => ({ kind: 'wait', waitMs, isReserved });
+
+  test('is called when it is its turn, and waited for when that comes within a second', async () => {
+    const { run, sent, horizons } = stage({ providers: [capped, free], turns: { twilio: [wait(30), wait(10)] } });
+    const startedAt = performance.now();
+    expect((await run()).result).toBe('accepted');
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(39);
+    expect(sent.map(({ provider }) => provider)).toEqual(['twilio']);
+    expect(horizons.map(([name]) => name)).toEqual(['twilio', 'twilio', 'twilio']);
+    for (const [, horizonMs] of horizons) expect(horizonMs).toBeLessThanOrEqual(1_000);
+  });
+
+  test('gives way to the next one when its turn comes later, and gets its probe back', async () => {
+    const { run, sent, recorded } = stage({
+      providers: [capped, free],
+      probing: ['twilio'],
+      turns: { twilio: [wait(1_200, false)] },
+    });
+    expect((await run()).result).toBe('accepted');
+    expect(sent.map(({ provider }) => provider)).toEqual(['vonage']);
+    expect(recorded).toEqual([
+      ['twilio', 'neutral'],
+      ['vonage', 'healthy'],
+    ]);
+  });
+
+  test.each([
+    ['the one that is free first keeps a turn', wait(4_000), 3_200],
+    ['none is in sight', wait(10_050, false), 8_000],
+  ])('leaves the delivery to the due set when all have their hands full: %s', async (_, kept, delayMs) => {
+    const { run, sent, settled, horizons } = stage({
+      providers: [capped, { ...capped, name: 'vonage' }],
+      turns: { twilio: [wait(5_000, false)], vonage: [wait(4_000, false), kept] },
+    });
+    expect((await run()).result).toBe('later');
+    expect(sent).toEqual([]);
+    expect(horizons.at(-1)).toEqual(['vonage', 10_000]);
+    expect(settled).toMatchObject([
+      {
+        provider: null,
+        countsAsCall: false,
+        outcome: 'transient',
+        providerCode: 'rate_limited',
+        next: { kind: 'later', delayMs },
+      },
+    ]);
+  });
+
+  test('is asked for its turn under the claim that calls it, not before', async () => {
+    const { run, leases, horizons, settled } = stage({
+      providers: [free, { ...capped, name: 'backup' }],
+      answers: { vonage: transient },
+    });
+    await run();
+    expect(horizons).toHaveLength(1);
+    expect(leases).toHaveLength(2);
+    expect(nexts(settled)).toEqual([{ kind: 'again' }, { kind: 'end', status: 'accepted' }]);
   });
 });
