@@ -27,7 +27,10 @@ interface Operation {
   description?: string;
   security?: unknown;
   parameters?: { in: string; name: string; required: boolean }[];
-  requestBody?: { required: boolean; content: Record<string, { schema: unknown; example?: unknown }> };
+  requestBody?: {
+    required: boolean;
+    content: Record<string, { schema: unknown; example?: unknown; examples?: unknown }>;
+  };
   responses: Record<
     string,
     { headers: Record<string, unknown>; content?: Record<string, { schema: { $ref: string }; example?: unknown }> }
@@ -57,8 +60,8 @@ describe('the OpenAPI document', () => {
   it('has every call and nothing else', () => {
     expect(new Set(operations.map(([name]) => name))).toEqual(
       new Set([
-        'get /receipts/{provider}/{attempt}',
-        'post /receipts/{provider}/{attempt}',
+        'get /receipts/{provider}/{reference}',
+        'post /receipts/{provider}/{reference}',
         'get /v1/verifications/{id}',
         'get /v1/verifications/{id}/timeline',
         'get /.well-known/jwks.json',
@@ -75,8 +78,8 @@ describe('the OpenAPI document', () => {
     expect(document.security).toEqual([{ apiKey: [] }]);
     const open = operations.filter(([, { security }]) => JSON.stringify(security) === '[]').map(([name]) => name);
     expect(open).toEqual([
-      'post /receipts/{provider}/{attempt}',
-      'get /receipts/{provider}/{attempt}',
+      'post /receipts/{provider}/{reference}',
+      'get /receipts/{provider}/{reference}',
       'get /.well-known/jwks.json',
     ]);
   });
@@ -121,15 +124,18 @@ describe('the OpenAPI document', () => {
   });
 
   it('has examples that the schemas accept', () => {
-    const strict = { openVerification: openVerificationSchema, resendVerification: resendVerificationSchema };
     const requests = {
-      ...strict,
+      openVerification: openVerificationSchema,
+      resendVerification: resendVerificationSchema,
       checkVerification: checkVerificationSchema,
       checkDestination: checkDestinationSchema,
       consumeToken: consumeTokenSchema,
       eraseDestination: eraseDestinationSchema,
     };
-    for (const [id, schema] of Object.entries(requests)) schema.parse(EXAMPLES[id]?.request);
+    for (const [id, schema] of Object.entries(requests)) {
+      const { request, requests: several = { one: { summary: '', value: request } } } = EXAMPLES[id] ?? {};
+      for (const { value } of Object.values(several)) schema.parse(value);
+    }
     const answers = {
       openVerification: acceptedVerificationSchema,
       resendVerification: acceptedVerificationSchema,
@@ -143,7 +149,10 @@ describe('the OpenAPI document', () => {
       readJwks: jwksSchema,
     };
     for (const [id, schema] of Object.entries(answers)) schema.strict().parse(EXAMPLES[id]?.answer);
-    for (const [name, { operationId, responses }] of operations) {
+    for (const [name, { operationId, requestBody, responses }] of operations) {
+      const sent = requestBody?.content['application/json'];
+      const { request, requests: several } = EXAMPLES[operationId] ?? {};
+      expect([sent?.example, sent?.examples], name).toEqual([request, several]);
       const success = Object.entries(responses).find(([status]) => status.startsWith('2'))?.[1];
       expect(success?.content?.['application/json']?.example, name).toEqual(EXAMPLES[operationId]?.answer);
     }

@@ -29,13 +29,28 @@ function expectProblem(answer: Answer<unknown>, status: number, code: string) {
 describe('a body that is not what the schema says', () => {
   const id = `ver_${'0'.repeat(26)}`;
   const cases: [name: string, path: string, body: unknown, pointers: string[]][] = [
-    ['an unknown field', '/v1/verifications', { ...OPEN, channels: ['sms'] }, ['/channels']],
+    ['an unknown field', '/v1/verifications', { ...OPEN, chanels: ['sms'] }, ['/chanels']],
     ['two unknown fields', '/v1/verifications', { ...OPEN, a: 1, b: 2 }, ['/a', '/b']],
     ['an unknown field of client', '/v1/verifications', { ...OPEN, client: { asn: 1 } }, ['/client/asn']],
     ['a missing destination', '/v1/verifications', {}, ['/to']],
     ['a destination that is no text', '/v1/verifications', { to: 14155550123 }, ['/to']],
-    ['a destination that is too long', '/v1/verifications', { to: `+${'1'.repeat(400)}` }, ['/to']],
+    ['a destination that is too long', '/v1/verifications', { to: `+${'1'.repeat(512)}` }, ['/to']],
+    ['no destination among several', '/v1/verifications', { to: {} }, ['/to']],
+    ['a destination of a kind that is none', '/v1/verifications', { to: { phone: '+1', fax: '+1' } }, ['/to/fax']],
+    ['one of several that is no text', '/v1/verifications', { to: { phone: '+1', email: 1 } }, ['/to/email']],
     ['another channel', '/v1/verifications', { ...OPEN, channel: 'pigeon' }, ['/channel']],
+    ['a channel twice', '/v1/verifications', { ...OPEN, channels: ['sms', 'sms'] }, ['/channels']],
+    ['no channel at all', '/v1/verifications', { ...OPEN, channels: [] }, ['/channels']],
+    ['two ways to send', '/v1/verifications', { ...OPEN, channel: 'sms', channels: ['sms'] }, ['/channels']],
+    ['a step that never ends', '/v1/verifications', { ...OPEN, workflow: [stepOf(601)] }, ['/workflow/0/timeout_s']],
+    ['too many steps', '/v1/verifications', { ...OPEN, workflow: Array(6).fill(stepOf(5)) }, ['/workflow']],
+    [
+      'a variable that no template names',
+      '/v1/verifications',
+      { ...OPEN, variables: { 'a b': 'x' } },
+      ['/variables/a b'],
+    ],
+    ['an app hash that is none', '/v1/verifications', { ...OPEN, autofill: { app_hash: 'x' } }, ['/autofill/app_hash']],
     ['a purpose with capitals', '/v1/verifications', { ...OPEN, purpose: 'Login' }, ['/purpose']],
     ['a locale that is none', '/v1/verifications', { ...OPEN, locale: '??' }, ['/locale']],
     ['a client address that is none', '/v1/verifications', { ...OPEN, client: { ip: '1.2.3' } }, ['/client/ip']],
@@ -47,6 +62,7 @@ describe('a body that is not what the schema says', () => {
     ['an unknown field of a check', `/v1/verifications/${id}/check`, { code: '123456', to: '+1' }, ['/to']],
     ['a check without destination', '/v1/verifications/check', { code: '123456' }, ['/to']],
     ['an unknown field of a resend', `/v1/verifications/${id}/resend`, { to: '+1' }, ['/to']],
+    ['another channel of a resend', `/v1/verifications/${id}/resend`, { channel: 'pigeon' }, ['/channel']],
     ['an unknown field of a cancel', `/v1/verifications/${id}/cancel`, { reason: 'x' }, ['/reason']],
   ];
   it.each(cases)('%s is a 400 with its pointer', async (_, path, body, pointers) => {
@@ -169,6 +185,8 @@ describe('other bounds', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
   });
 });
+
+const stepOf = (timeout_s: number) => ({ channel: 'sms', timeout_s });
 
 function many(count: number): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`field${index}`, 'x']));

@@ -52,6 +52,18 @@ describe('the limit of one client.user_id', () => {
     }
   });
 
+  it('counts one call as one send, over however many channels it goes', async () => {
+    await configure({ limits: { user_sends_per_minute: 2 }, monthlySends: 10 });
+    const to = { phone: '+14155550123', email: 'ann@example.com' };
+    const ways = [{ channels: ['sms', 'whatsapp', 'email'] }, { workflow: [{ channel: 'sms' }, { channel: 'email' }] }];
+    for (const [index, way] of ways.entries()) {
+      const { status, headers } = await gateway.call('/v1/verifications', { body: { to, ...way, client: user('a') } });
+      expect(status).toBe(202);
+      expect(headers.ratelimit).toContain(`"user_sends";r=${1 - index};`);
+      expect(headers.ratelimit).toContain(`"quota";r=${9 - index};`);
+    }
+  });
+
   it('is each user’s own, and nobody’s when the caller names none', async () => {
     expect((await open(user('a'))).status).toBe(202);
     expect((await open(user('b'))).status).toBe(202);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   gateway.otp.calls.length = 0;
-  gateway.otp.answer = (_, reply) => json(reply, 200, { result: 'applied' });
+  gateway.otp.answer = (_, reply) => json(reply, 200, { results: ['applied'] });
 });
 afterAll(() => gateway.close());
 
@@ -32,7 +32,7 @@ describe('a receipt', () => {
         method: 'POST',
         query: 'a=1&b=%20',
         contentType: 'application/x-www-form-urlencoded',
-        twilioSignature: 'c2lnbmVk',
+        headers: { 'x-twilio-signature': 'c2lnbmVk' },
         body: Buffer.from('MessageStatus=delivered&To=%2B1').toString('base64'),
       },
     ]);
@@ -44,7 +44,7 @@ describe('a receipt', () => {
     ['JSON that is none', Buffer.from('{"status":'), 'application/json'],
     ['an unknown type', Buffer.from('<a/>'), 'text/xml'],
     ['no type', Buffer.from('a=1'), undefined],
-    ['16 KiB', Buffer.alloc(16 * 1024, 'x'), 'application/x-www-form-urlencoded'],
+    ['64 KiB', Buffer.alloc(64 * 1024, 'x'), 'application/x-www-form-urlencoded'],
   ])('reaches otp byte for byte: %s', async (_, body, type) => {
     const response = await call(PATH, { body: new Uint8Array(body), headers: type ? { 'content-type': type } : {} });
     expect(response.status).toBe(204);
@@ -71,11 +71,54 @@ describe('a receipt', () => {
   });
 });
 
+describe('an account’s URL', () => {
+  const ACCOUNT = `default.prv_${'7'.repeat(26)}`;
+
+  it.each([
+    ['whatsapp_cloud', 'platform'],
+    ['whatsapp_cloud', ACCOUNT],
+    ['wati', `platform.${'s'.repeat(43)}`],
+    ['wati', `${ACCOUNT}.${'s'.repeat(43)}`],
+  ])('of %s reaches otp as it is: %s', async (provider, reference) => {
+    const path = `/receipts/${provider}/${reference}`;
+    expect((await call(path, { body: '{}' })).status).toBe(204);
+    expect(gateway.otp.calls.map((relayedCall) => relayedCall.path)).toEqual([path]);
+  });
+
+  it('hands over the headers that prove a provider, and no others', async () => {
+    const proof = { authorization: 'Bearer e30.e30.c2ln', 'x-hub-signature-256': 'sha256=00' };
+    await call('/receipts/whatsapp_cloud/platform', {
+      body: '{}',
+      headers: { ...proof, cookie: 'a=b', 'x-other': '1' },
+    });
+    expect(relayed()).toMatchObject([{ headers: proof }]);
+    expect(Object.keys(relayed()[0]?.headers ?? {})).toHaveLength(2);
+  });
+
+  it('is shown to be ours by the word that otp lets it echo, as plain text', async () => {
+    gateway.otp.answer = (_, reply) => json(reply, 200, { challenge: '1158201444' });
+    const query = 'hub.mode=subscribe&hub.verify_token=t&hub.challenge=1158201444';
+    const response = await call(`/receipts/whatsapp_cloud/platform?${query}`, { method: 'GET' });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(await response.text()).toBe('1158201444');
+    expect(relayed()).toMatchObject([{ method: 'GET', query }]);
+  });
+});
+
+it('what an otp of another version answers is taken', async () => {
+  gateway.otp.answer = (_, reply) => json(reply, 200, { result: 'applied' });
+  expect((await call(PATH, { body: 'a=1' })).status).toBe(204);
+});
+
 it.each([
   ['another provider', `/receipts/nobody/${ATTEMPT}`],
   ['a short id', '/receipts/twilio/att_1'],
   ['an id without its prefix', `/receipts/twilio/${'7'.repeat(26)}-1-2`],
   ['a delivery 0', `/receipts/twilio/att_${'7'.repeat(26)}-0-1`],
+  ['a provider’s id that is none', '/receipts/whatsapp_cloud/default.prv_1'],
+  ['an account with something behind it', '/receipts/whatsapp_cloud/platform.short'],
   ['an attempt 99999', `/receipts/twilio/att_${'7'.repeat(26)}-1-99999`],
   ['a long id', `/receipts/twilio/${'x'.repeat(500)}`],
   ['no id', '/receipts/twilio'],
@@ -86,8 +129,8 @@ it.each([
   expect(gateway.otp.calls).toEqual([]);
 });
 
-it('a body over 16 KiB is refused and costs no hop', async () => {
-  const response = await call(PATH, { body: new Uint8Array(16 * 1024 + 1) });
+it('a body over 64 KiB is refused and costs no hop', async () => {
+  const response = await call(PATH, { body: new Uint8Array(64 * 1024 + 1) });
   expect(response.status).toBe(413);
   expect(gateway.otp.calls).toEqual([]);
 });
@@ -102,7 +145,7 @@ it('only POST and GET are receipts', async () => {
 it('more receipts at once than the limit are put off with 503, and leave the API alone', async () => {
   const waiting: (() => void)[] = [];
   gateway.otp.answer = ({ path }, reply) => {
-    const answer = () => json(reply, 200, { result: 'applied' });
+    const answer = () => json(reply, 200, { results: ['applied'] });
     if (path.startsWith('/receipts/')) waiting.push(answer);
     else answer();
   };
@@ -114,7 +157,7 @@ it('more receipts at once than the limit are put off with 503, and leave the API
   expect((await gateway.call(`/v1/verifications/ver_${'7'.repeat(26)}`, { method: 'GET' })).status).toBe(200);
   expect(waiting).toHaveLength(3);
   for (const answer of waiting.splice(0)) answer();
-  gateway.otp.answer = (_, reply) => json(reply, 200, { result: 'applied' });
+  gateway.otp.answer = (_, reply) => json(reply, 200, { results: ['applied'] });
   expect((await Promise.all(held)).map(({ status }) => status)).toEqual([204, 204, 204]);
   expect((await call(PATH, { body: 'a=1' })).status).toBe(204);
 });

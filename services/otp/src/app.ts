@@ -13,7 +13,7 @@ import { erasureRoute } from './http/erasure-route.ts';
 import { receiptRoute } from './http/receipt-route.ts';
 import { type TokenUseCases, tokenRoutes } from './http/token-routes.ts';
 import { type UseCases, verificationRoutes } from './http/verification-routes.ts';
-import type { ApplyReceipt } from './usecases/apply-receipt.ts';
+import type { ApplyReceipts } from './usecases/apply-receipts.ts';
 import type { createEraseDestination } from './usecases/erase-destination.ts';
 
 export interface OtpAppDeps {
@@ -22,20 +22,20 @@ export interface OtpAppDeps {
   readonly hopKey: Secret<Buffer>;
   readonly clock: Clock;
   readonly useCases: UseCases & TokenUseCases;
-  readonly applyReceipt: ApplyReceipt;
+  readonly applyReceipts: ApplyReceipts;
   readonly eraseDestination: ReturnType<typeof createEraseDestination>;
 }
 
 /** The otp service's HTTP interface: the signed hop and nothing else. */
 export function buildApp(deps: OtpAppDeps): HttpApp {
-  const { logger, registry, hopKey, clock, useCases, applyReceipt, eraseDestination } = deps;
+  const { logger, registry, hopKey, clock, useCases, applyReceipts, eraseDestination } = deps;
   const recordRequest = createRecordRequest(registry);
   const app = createHttpApp({ logger, registry, recordRequest });
   const routes = [
     ...verificationRoutes(useCases),
     ...tokenRoutes(useCases),
     erasureRoute(eraseDestination),
-    receiptRoute(applyReceipt),
+    receiptRoute(applyReceipts),
   ];
   serveHop(app, hopKey, createAnswerCall({ routes, clock, logger, recordRequest }));
   return app;

@@ -1,9 +1,12 @@
+import { RECEIPT_PROVIDERS, type ReceiptProvider } from '@watchword/contracts';
 import {
   createCircuit,
-  createTwilioReceiptReader,
-  createVonageReceiptReader,
-  twilioReceiptAccounts,
-  vonageReceiptAccounts,
+  createMessageMap,
+  createSandboxTokens,
+  kindOf,
+  platformSigningAccounts,
+  type ReadReceiptCall,
+  type SandboxTokenOf,
 } from '@watchword/delivery';
 import {
   type Clock,
@@ -17,8 +20,8 @@ import {
 } from '@watchword/platform';
 import { createReceipts, type Sealer } from '@watchword/verifications';
 import type { OtpConfig } from './config.ts';
-import { createReadProjectReceipt } from './projects/project-receipts.ts';
-import { createApplyReceipt } from './usecases/apply-receipt.ts';
+import { createReadProjectCall } from './projects/project-receipts.ts';
+import { createApplyReceipts } from './usecases/apply-receipts.ts';
 
 interface ReceiptParts {
   readonly config: OtpConfig;
@@ -33,17 +36,15 @@ interface ReceiptParts {
 export function composeReceipts({ config, redis, clock, registry, logger, sealer }: ReceiptParts) {
   const counter = receiptsTotal(registry);
   const transitions = circuitTransitionsTotal(registry);
-  const receipts = createReceipts({ redis, clock, idKey: config.ID_KEY });
-  return createApplyReceipt({
-    receipts,
-    readers: {
-      twilio: createTwilioReceiptReader(twilioReceiptAccounts(config)),
-      vonage: createVonageReceiptReader(vonageReceiptAccounts(config)),
-    },
-    readProjectReceipt: createReadProjectReceipt({
-      receipts,
+  const sandboxTokenOf = createSandboxTokens(config.ID_KEY);
+  return createApplyReceipts({
+    receipts: createReceipts({ redis, clock, idKey: config.ID_KEY }),
+    messages: createMessageMap({ redis }),
+    readers: platformReaders(config, sandboxTokenOf),
+    readProjectCall: createReadProjectCall({
       cache: createConfigCache({ copies: createConfigCopies(redis), part: 'delivery' }),
       sealer,
+      sandboxTokenOf,
       logger,
     }),
     receiptsUrl: config.RECEIPTS_URL,
@@ -55,8 +56,19 @@ export function composeReceipts({ config, redis, clock, registry, logger, sealer
       openMs: config.CIRCUIT_OPEN_MS,
       recoveryMs: config.CIRCUIT_RECOVERY_MS,
     }),
-    onTransition: (provider, mode, { to, reason }) => transitions.inc({ provider, mode, to, reason }),
+    onTransition: ({ provider, mode, channel }, { to, reason }) =>
+      transitions.inc({ provider, mode, channel, to, reason }),
     onReceipt: (provider, status, result) => counter.inc({ provider, status, result }),
     logger,
   });
+}
+
+function platformReaders(
+  config: OtpConfig,
+  sandboxTokenOf: SandboxTokenOf,
+): Readonly<Record<ReceiptProvider, ReadReceiptCall>> {
+  const readerOf = (kind: ReceiptProvider) =>
+    kindOf(kind).createReceiptReader(platformSigningAccounts(kind, config, sandboxTokenOf));
+  const readers = RECEIPT_PROVIDERS.map((kind) => [kind, readerOf(kind)] as const);
+  return Object.fromEntries(readers) as Record<ReceiptProvider, ReadReceiptCall>;
 }

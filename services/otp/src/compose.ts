@@ -4,18 +4,14 @@ import {
   checksTotal,
   createConfigCache,
   createConfigCopies,
-  createDeliveryProducer,
   createLogger,
   createRegistry,
-  type DeliveryProducer,
   type Disposer,
   digestPoolDigests,
   digestPoolRefusedTotal,
   type Logger,
   listen,
   openRedis,
-  queueJobs,
-  queueOldestJobAgeSeconds,
   type RedisConnection,
   type RunningService,
   sendsTotal,
@@ -29,6 +25,7 @@ import { buildApp } from './app.ts';
 import { composeReceipts } from './compose-receipts.ts';
 import type { OtpConfig } from './config.ts';
 import { createCodePolicyOf } from './domain/code-policies.ts';
+import { openDeliveryQueues } from './jobs/delivery-queues.ts';
 import { startDueTicker } from './jobs/due-ticker.ts';
 import { watchRedisMemory } from './jobs/watch-redis-memory.ts';
 import type { DeliveryQueue } from './ports.ts';
@@ -68,13 +65,9 @@ async function compose(config: OtpConfig, parts: OtpParts, disposer: Disposer): 
   );
   const registry = createRegistry('otp');
 
-  const producer = createDeliveryProducer('sms', redis, logger);
-  disposer.add(() => producer.close());
-  queueJobs(registry, async () =>
-    Object.entries(await producer.counts()).map(([state, value]) => ({ queue: 'sms', state, value })),
-  );
-  queueOldestJobAgeSeconds(registry, async () => [{ queue: 'sms', value: await producer.oldestWaitSeconds() }]);
-  const queue = parts.wrapQueue?.(toDeliveryQueue(producer)) ?? toDeliveryQueue(producer);
+  const queues = openDeliveryQueues(redis, registry, logger);
+  disposer.add(() => queues.close());
+  const queue = parts.wrapQueue?.(queues) ?? queues;
 
   const { digests, profiles } = await startDigests(config, redis, clock);
   digestPoolDigests(registry, digests.figures);
@@ -129,7 +122,7 @@ async function compose(config: OtpConfig, parts: OtpParts, disposer: Disposer): 
       erasure: createErasure({ redis, clock, idKey: ID_KEY, sealer }),
       rulesOf,
     }),
-    applyReceipt: composeReceipts({ config, redis, clock, registry, logger, sealer }),
+    applyReceipts: composeReceipts({ config, redis, clock, registry, logger, sealer }),
   });
 
   const ticker = startDueTicker(createDueSet(redis, clock), queue, registry, logger);
@@ -179,15 +172,4 @@ async function openDurableRecords(config: OtpConfig, disposer: Disposer) {
   const records = await openRecords({ ...target, answerWithinMs: RECORDS_ANSWER_MS });
   disposer.add(() => records.close(), 'the records');
   return records;
-}
-
-/** A job's id holds the attempts made so far, so that the job of a dead worker is not in the way of the next. */
-function toDeliveryQueue(producer: DeliveryProducer): DeliveryQueue {
-  return {
-    enqueue: (deliveryId, attempts, requestId) =>
-      producer.enqueue(`${deliveryId}-${attempts}`, {
-        delivery: deliveryId,
-        ...(requestId === undefined ? {} : { requestId }),
-      }),
-  };
 }

@@ -1,4 +1,4 @@
-import { circuitVariables, receiptVariables, twilioVariables, vonageReceiptVariables } from '@watchword/delivery';
+import { circuitVariables, receiptVariables, signingVariables } from '@watchword/delivery';
 import { commonVariables, integerVariable, keyRingVariable, keyVariable, portVariable } from '@watchword/platform';
 import { recordsVariables } from '@watchword/records';
 import { z } from 'zod';
@@ -51,9 +51,7 @@ export const otpVariables = z.object({
   CODE_DIGEST_MEMORY_KIB: integerVariable(8, 65_536).prefault('1024').describe('Argon2id memory per digest'),
   ...receiptVariables,
   ...circuitVariables,
-  // The account's token signs its receipts.
-  TWILIO_AUTH_TOKEN: twilioVariables.TWILIO_AUTH_TOKEN,
-  ...vonageReceiptVariables,
+  ...signingVariables,
 });
 
 export type OtpConfig = z.infer<typeof otpVariables>;

@@ -1,7 +1,8 @@
-import type { JwkSet } from '@watchword/contracts';
-import type { Circuit } from '@watchword/delivery';
+import type { Channel, JwkSet } from '@watchword/contracts';
+import type { Circuit, MessageMap } from '@watchword/delivery';
 import type { Records } from '@watchword/records';
-import type { CallContext, CodePolicy, Owner, Receipts, Verifications } from '@watchword/verifications';
+import type { CallContext, Owner, Receipts, Verifications } from '@watchword/verifications';
+import type { PurposePolicy } from './domain/code-policies.ts';
 import type { SendRules } from './domain/send-rules.ts';
 
 /** A call as the gateway admitted it, under the configuration of an epoch. */
@@ -12,7 +13,7 @@ export interface Call extends CallContext {
 /** What a project has decided, as opening, resending and erasing need it. */
 export interface ProjectRules {
   /** By canonical purpose. */
-  policyFor(purpose: string): CodePolicy;
+  policyFor(purpose: string): PurposePolicy;
   /** Those that it has policies for. */
   readonly purposes: readonly string[];
   readonly sending: SendRules;
@@ -32,20 +33,31 @@ export type ReceiptStore = Receipts;
 /** What is recorded of verifications. Rejects with `RecordsUnavailable` in bounded time. */
 export type DurableRecords = Pick<Records, 'readVerification' | 'readTimeline'>;
 
+/** Knows which attempt a message is of, for providers that repeat nothing of ours. */
+export type SentMessages = Pick<MessageMap, 'takeOrPark'>;
+
 /** Is told what a receipt shows of its provider. */
 export type ProviderHealth = Pick<Circuit, 'observe'>;
 
-/** Hands a delivery to the workers. Failing is allowed: the due set follows up. */
+export interface QueuedDelivery {
+  readonly id: string;
+  readonly channel: Channel;
+}
+
+/** Hands a delivery to the workers of its channel. Failing is allowed: the due set follows up. */
 export interface DeliveryQueue {
   /** `attempts` made so far tell this job from an earlier one that died with its worker. */
-  enqueue(deliveryId: string, attempts: number, requestId?: string): Promise<void>;
+  enqueue(delivery: QueuedDelivery, attempts: number, requestId?: string): Promise<void>;
 }
 
 /** What an approval token says. */
 export interface TokenClaims {
   /** The verification's; a token of it has no other. */
   readonly id: string;
+  /** The address that was proved; of several that the code may have reached the first. */
   readonly destination: string;
+  /** All of them when there are several. */
+  readonly sentTo?: readonly string[];
   readonly purpose: string;
   /** Milliseconds since the epoch, whole seconds. */
   readonly approvedAt: number;

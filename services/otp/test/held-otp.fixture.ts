@@ -4,8 +4,8 @@ import { composeOtp, otpVariables } from '../src/index.ts';
 
 const environment = withDataDirectory(process.env, Object.keys(otpVariables.shape));
 const heldQueue = {
-  enqueue: (deliveryId: string) => {
-    process.stdout.write(`held ${deliveryId}\n`);
+  enqueue: ({ id }: { readonly id: string }) => {
+    process.stdout.write(`held ${id}\n`);
     return new Promise<never>(() => undefined);
   },
 };

@@ -6,6 +6,7 @@ import {
   HOP_PATH,
   HOP_SIGNATURE_HEADER,
 } from '@watchword/contracts';
+import { createSandboxTokens } from '@watchword/delivery';
 import { createHopSigner, Secret } from '@watchword/platform';
 
 /** The same for all suites on one Redis, which remembers the keys it was first used with. */
@@ -13,6 +14,9 @@ export const keyOf = (name: string) => createHash('sha256').update(`watchword te
 export const testKeys = Object.fromEntries(
   ['PEPPER', 'SEAL_KEY', 'ID_KEY', 'HOP_KEY', 'TOKEN_KEY'].map((name) => [name, keyOf(name)]),
 );
+/** What an account at the sandbox signs with: `platform`'s, or that of a project's provider. */
+export const sandboxTokenOf = (account: string) =>
+  createSandboxTokens(new Secret(Buffer.from(keyOf('ID_KEY'), 'base64url')))(account).reveal();
 export const sign = createHopSigner(new Secret(Buffer.from(keyOf('HOP_KEY'), 'base64url')));
 
 export function postBatch(url: string | null | undefined, batch: string, signature = sign(batch)): Promise<Response> {

@@ -16,7 +16,7 @@ import {
 import { createDeliveries, createSealer, type Deliveries, type Sealer } from '@watchword/verifications';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { composeOtp, otpVariables } from '../src/index.ts';
-import { callHop, keyOf, testKeys } from './hop.fixture.ts';
+import { callHop, keyOf, sandboxTokenOf, testKeys } from './hop.fixture.ts';
 
 const PUBLIC = 'https://otp.example.com';
 const SID = `AC${'3'.repeat(32)}`;
@@ -58,7 +58,7 @@ beforeEach(async () => {
 
 const sealed = (id: string, credentials: object) =>
   sealer.seal(JSON.stringify(credentials), id, 'credentials').toString('base64');
-const common = { mode: 'live', isDraining: false, costMicros: {} } as const;
+const common = { mode: 'live', isDraining: false, costMicros: {}, sendsPerSecond: null } as const;
 const twilio = (id: string, over: Partial<Provider> = {}): Provider => ({
   ...common,
   id,
@@ -96,7 +96,13 @@ async function attempted(project: string, mode: Mode = 'live') {
   const claimed = await deliveries.claim(`del_${id.slice(4)}-1`, 7_000);
   if (claimed.result !== 'claimed') throw new Error(`not claimed: ${claimed.result}`);
   const next = { kind: 'end', status: 'accepted' } as const;
-  await deliveries.settle(claimed.attempt, { provider: 'twilio', countsAsCall: true, outcome: 'accepted', next });
+  await deliveries.settle(claimed.attempt, {
+    provider: 'twilio',
+    countsAsCall: true,
+    outcome: 'accepted',
+    expectsReceipt: true,
+    next,
+  });
   return { id, project, mode, attemptId: claimed.attempt.id };
 }
 
@@ -104,7 +110,7 @@ const call = (change: Partial<ReceiptCall>): ReceiptCall => ({
   method: 'POST',
   query: '',
   contentType: 'application/json',
-  twilioSignature: '',
+  headers: {},
   body: '',
   ...change,
 });
@@ -114,7 +120,7 @@ function twilioReceipt(attemptId: string, token: string, status = 'delivered', m
   const text = `${PUBLIC}/receipts/twilio/${attemptId}${names.map((name) => name + form[name]).join('')}`;
   return call({
     contentType: 'application/x-www-form-urlencoded',
-    twilioSignature: createHmac('sha1', token).update(text).digest('base64'),
+    headers: { 'x-twilio-signature': createHmac('sha1', token).update(text).digest('base64') },
     body: Buffer.from(new URLSearchParams(form).toString()).toString('base64'),
   });
 }
@@ -129,7 +135,7 @@ async function receive(provider: 'twilio' | 'vonage', attemptId: string, receipt
   const [answer] = await callHop(otp.url, [
     { method: 'POST', path, body: JSON.stringify(receipt), project: 'default' },
   ]);
-  return [answer?.status, answer?.body.result ?? answer?.body.code];
+  return [answer?.status, answer?.body.results ?? answer?.body.code];
 }
 async function statusOf({ id, project, mode }: { id: string; project: string; mode: Mode }) {
   const [answer] = await callHop(otp.url, [{ method: 'GET', path: `/v1/verifications/${id}`, project, mode }]);
@@ -137,7 +143,7 @@ async function statusOf({ id, project, mode }: { id: string; project: string; mo
   return known?.[0]?.status;
 }
 
-const APPLIED = [200, 'applied'];
+const APPLIED = [200, ['applied']];
 const REFUSED = [403, 'invalid_signature'];
 
 describe.each([
@@ -189,13 +195,17 @@ test("the platform's own account is believed for any project", async () => {
 test('each account at the sandbox signs for its own project, and only in test mode', async () => {
   await publish('prj_a', [twilio('prv_boxed', { mode: 'test', credentials: '' })]);
   const mine = await attempted('prj_a', 'test');
-  expect(await receive('twilio', mine.attemptId, twilioReceipt(mine.attemptId, 'sandbox-prv_boxed'))).toEqual(APPLIED);
+  const token = sandboxTokenOf('prv_boxed');
+  for (const madeUp of ['sandbox-prv_boxed', sandboxTokenOf('prv_other')]) {
+    expect(await receive('twilio', mine.attemptId, twilioReceipt(mine.attemptId, madeUp))).toEqual(REFUSED);
+  }
+  expect(await receive('twilio', mine.attemptId, twilioReceipt(mine.attemptId, token))).toEqual(APPLIED);
   for (const [project, mode] of [
     ['prj_b', 'test'],
     ['prj_a', 'live'],
   ] as const) {
     const { attemptId } = await attempted(project, mode);
-    expect(await receive('twilio', attemptId, twilioReceipt(attemptId, 'sandbox-prv_boxed'))).toEqual(REFUSED);
+    expect(await receive('twilio', attemptId, twilioReceipt(attemptId, token))).toEqual(REFUSED);
   }
 });
 

@@ -15,11 +15,11 @@ import {
 import { createDeliveries, type Deliveries } from '@watchword/verifications';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { composeOtp, otpVariables } from '../src/index.ts';
-import { callHop, keyOf, testKeys } from './hop.fixture.ts';
+import { callHop, keyOf, sandboxTokenOf, testKeys } from './hop.fixture.ts';
 
 const PUBLIC = 'https://otp.example.com';
 const LIVE = 'live5ecret';
-const SANDBOX = 'sandbox';
+const SANDBOX = sandboxTokenOf('platform');
 
 let otp: RunningService;
 let redis: RedisConnection;
@@ -66,7 +66,13 @@ async function attempted(mode: 'live' | 'test', settles = true) {
   const claimed = await deliveries.claim(`del_${id.slice(4)}-1`, 7_000);
   if (claimed.result !== 'claimed') throw new Error(`not claimed: ${claimed.result}`);
   const next = { kind: 'end', status: 'accepted' } as const;
-  const settlement = { provider: 'twilio', countsAsCall: true, outcome: 'accepted', next } as const;
+  const settlement = {
+    provider: 'twilio',
+    countsAsCall: true,
+    outcome: 'accepted',
+    expectsReceipt: true,
+    next,
+  } as const;
   const settle = () => deliveries.settle(claimed.attempt, settlement);
   if (settles) await settle();
   return { id, attemptId: claimed.attempt.id, settle };
@@ -76,7 +82,7 @@ const receiptCall = (change: Partial<ReceiptCall>): ReceiptCall => ({
   method: 'POST',
   query: '',
   contentType: 'application/json',
-  twilioSignature: '',
+  headers: {},
   body: '',
   ...change,
 });
@@ -92,7 +98,7 @@ function twilioReceipt(
   const signed = `${PUBLIC}/receipts/twilio/${attemptId}${names.map((name) => name + form[name]).join('')}`;
   return receiptCall({
     contentType: 'application/x-www-form-urlencoded',
-    twilioSignature: createHmac('sha1', token).update(signed).digest('base64'),
+    headers: { 'x-twilio-signature': createHmac('sha1', token).update(signed).digest('base64') },
     body: Buffer.from(new URLSearchParams(form).toString()).toString('base64'),
   });
 }
@@ -135,9 +141,9 @@ test.each(providers)('a receipt of %s that its account signed moves the delivery
   ] as const) {
     const { id, attemptId } = await attempted(mode);
     const call = write(attemptId, 'delivered', secret);
-    expect(await receive(provider, attemptId, call)).toEqual({ status: 200, body: { result: 'applied' } });
+    expect(await receive(provider, attemptId, call)).toEqual({ status: 200, body: { results: ['applied'] } });
     expect(await statusOf(id, mode)).toBe('delivered');
-    expect(await receive(provider, attemptId, call)).toEqual({ status: 200, body: { result: 'duplicate' } });
+    expect(await receive(provider, attemptId, call)).toEqual({ status: 200, body: { results: ['duplicate'] } });
   }
 });
 
@@ -149,8 +155,9 @@ test.each(providers)('a wrong signature of %s is 403 and changes nothing', async
   const right = write(attemptId, 'delivered', LIVE);
   for (const forged of [
     write(attemptId, 'delivered', 'another'),
+    write(attemptId, 'delivered', 'sandbox'),
     write(other, 'delivered', LIVE),
-    { ...right, twilioSignature: '', body: '' },
+    { ...right, headers: {}, body: '' },
     { ...right, body: Buffer.concat([Buffer.from(right.body, 'base64'), Buffer.of(0xff)]).toString('base64') },
   ]) {
     expect(await receive(provider, attemptId, forged)).toMatchObject({
@@ -187,7 +194,7 @@ test('a made-up attempt and an unknown provider are not found', async () => {
 test('an early receipt is parked, and joined when its attempt is settled', async () => {
   const { id, attemptId, settle } = await attempted('test', false);
   const call = twilioReceipt(attemptId, 'delivered', SANDBOX);
-  expect(await receive('twilio', attemptId, call)).toEqual({ status: 200, body: { result: 'parked' } });
+  expect(await receive('twilio', attemptId, call)).toEqual({ status: 200, body: { results: ['parked'] } });
   expect(await statusOf(id, 'test')).toBe('sending');
   await settle();
   expect(await statusOf(id, 'test')).toBe('delivered');
@@ -197,7 +204,7 @@ test('a receipt that nobody waits for any more is taken', async () => {
   const { attemptId } = await attempted('test');
   const never = attemptId.replace(/-1-1$/, '-1-9');
   const call = twilioReceipt(never, 'delivered', SANDBOX);
-  expect(await receive('twilio', never, call)).toEqual({ status: 200, body: { result: 'unmatched' } });
+  expect(await receive('twilio', never, call)).toEqual({ status: 200, body: { results: ['unmatched'] } });
 });
 
 test('receipts feed the health of the account that signed them, once each, and only for its own faults', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { newNumber, type StartedOtp, startOtp } from './started-otp.fixture.ts';
+import { newEmail, newNumber, newToken, type StartedOtp, startOtp } from './started-otp.fixture.ts';
 
 let otp: StartedOtp;
 beforeAll(async () => {
@@ -69,6 +69,36 @@ test('a list blocks numbers and prefixes, and one that allows exempts from it an
   expect((await otp.open(newNumber(), {}, live)).status).toBe(202);
   await otp.publish({ lists, pause: { all: true, countries: [] } });
   expect(await otp.open(exempt)).toMatchObject({ status: 403, body: { code: 'sending_paused' } });
+});
+
+test('a list blocks e-mail addresses, too, also beside others that are not on it', async () => {
+  const email = newEmail();
+  await otp.publish({ lists: [otp.list('block', [email.toUpperCase()])] });
+  for (const to of [email, { phone: newNumber(), email }]) {
+    expect(await otp.open(to)).toMatchObject({ status: 403, body: { code: 'destination_blocked' } });
+  }
+  expect((await otp.open(newEmail())).status).toBe(202);
+});
+
+test('a pause of everything is of every channel; countries are asked for texts and calls only', async () => {
+  await otp.publish({ smsCountries: ['US'] });
+  const to = newNumber(GERMAN);
+  for (const [channel, status] of [
+    ['sms', 403],
+    ['voice', 403],
+    ['whatsapp', 202],
+  ] as const) {
+    expect((await otp.open(to, { channel }, live)).status).toBe(status);
+  }
+  const { body } = await otp.open({ phone: newNumber(GERMAN), email: newEmail() }, { channel: 'email' }, live);
+  expect(body).toMatchObject({ deliveries: [{ channel: 'email' }] });
+  // Over the channels that it was opened with no country is asked for, over another one it is.
+  expect((await otp.resend(body.id, live)).status).toBe(202);
+  expect(await otp.resend(body.id, live, { channel: 'sms' })).toMatchObject({ body: { code: 'country_not_allowed' } });
+  await otp.publish({ pause: { all: true, countries: [] } });
+  for (const paused of [newEmail(), newToken(), newNumber()]) {
+    expect(await otp.open(paused)).toMatchObject({ status: 403, body: { code: 'sending_paused' } });
+  }
 });
 
 test('what is refused counts nowhere', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { BatchedCall, DeliveryConfig, SendingConfig } from '@watchword/contracts';
+import type { BatchedCall, Channel, DeliveryConfig, Mode, ProviderKind, SendingConfig } from '@watchword/contracts';
 import {
   connectRedis,
   createConfigCopies,
@@ -9,7 +9,7 @@ import {
   parseEnvironment,
   Secret,
 } from '@watchword/platform';
-import { createDeliveries, createSealer } from '@watchword/verifications';
+import { type Claimed, createDeliveries, createSealer } from '@watchword/verifications';
 import { inject } from 'vitest';
 import { composeOtp, otpVariables } from '../src/index.ts';
 import { callHop, keyOf, testKeys } from './hop.fixture.ts';
@@ -90,28 +90,45 @@ export async function startOtp(environment: Record<string, string> = {}) {
       return { id, kind, entries: sealer.seal(JSON.stringify(entries), id, 'entries').toString('base64') };
     },
 
-    /** A provider of the project; of the kind Twilio, whose receipts its auth token signs. */
-    twilio(mode: 'live' | 'test', authToken: string): DeliveryConfig['providers'][number] {
-      const id = `prv_${randomBytes(8).toString('hex')}`;
-      const credentials = sealer.seal(JSON.stringify({ auth_token: authToken }), id, 'credentials').toString('base64');
-      const settings = { account_sid: `AC${'1'.repeat(32)}`, from: '+15005550006' };
-      return { id, name: 'own', kind: 'twilio', mode, isDraining: false, settings, credentials, costMicros: {} };
+    /** A provider of the project, with its credentials sealed. */
+    provider(
+      kind: ProviderKind,
+      mode: Mode,
+      settings: Record<string, string>,
+      credentials: Record<string, string>,
+    ): DeliveryConfig['providers'][number] {
+      const id = `prv_${randomBytes(13).toString('hex')}`;
+      const sealed = sealer.seal(JSON.stringify(credentials), id, 'credentials').toString('base64');
+      const common = { name: 'own', isDraining: false, costMicros: {}, sendsPerSecond: null };
+      return { ...common, id, kind, mode, settings, credentials: sealed };
     },
 
-    open: (to: string, more: object = {}, call: Hop = {}) =>
+    open: (to: string | object, more: object = {}, call: Hop = {}) =>
       hop({ ...call, path: '/v1/verifications', body: { to, ...more } }),
 
-    resend: (id: unknown, call: Hop = {}) => hop({ ...call, path: `/v1/verifications/${String(id)}/resend`, body: {} }),
+    resend: (id: unknown, call: Hop = {}, body: object = {}) =>
+      hop({ ...call, path: `/v1/verifications/${String(id)}/resend`, body }),
 
     check: (id: unknown, code: string) => hop({ path: `/v1/verifications/${String(id)}/check`, body: { code } }),
 
-    /** Claims a delivery of an answer, as a worker would. */
-    async claim(body: Record<string, unknown>) {
-      const [delivery] = body.deliveries as { id: string }[];
+    /** Claims a delivery of an answer, as a worker would; the first unless told. */
+    async claim(body: Record<string, unknown>, index = 0) {
+      const delivery = (body.deliveries as { id: string }[])[index];
       const claimed = await deliveries.claim(delivery?.id ?? '', 7_000);
       if (claimed.result !== 'claimed') throw new Error(`not claimed: ${claimed.result}`);
       return claimed;
     },
+
+    /** Settles a claimed attempt, as a worker would that has tried every provider. */
+    async settle({ attempt }: Claimed, status: 'accepted' | 'failed' | 'unknown', expectsReceipt = true) {
+      const outcome = status === 'failed' ? 'transient' : status;
+      const next = { kind: 'end', status } as const;
+      await deliveries.settle(attempt, { provider: 'twilio', countsAsCall: true, outcome, expectsReceipt, next });
+    },
+
+    /** Whether a delivery waits in the queue of a channel. */
+    isQueued: async (channel: Channel, deliveryId: string) =>
+      (await redis.exists(`ww:{q:${channel}}:deliveries:${deliveryId}-0`)) === 1,
 
     async close() {
       clock[Symbol.dispose]();
@@ -129,3 +146,8 @@ export const newNumber = (prefix = '+1415556') => {
   numbers += 1;
   return `${prefix}${numbers}`;
 };
+
+/** An address, and a device token, that no test used before. */
+export const newEmail = () => `${newName()}@example.com`;
+export const newToken = () => `token-of-${newName()}`;
+const newName = () => randomBytes(8).toString('hex');

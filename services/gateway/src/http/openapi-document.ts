@@ -11,6 +11,7 @@ interface Operation {
 interface Media {
   schema?: { $ref?: string };
   example?: unknown;
+  examples?: unknown;
 }
 interface Answer {
   description: string;
@@ -68,9 +69,10 @@ function isVersioned({ content }: Answer, schemas: Readonly<Record<string, unkno
 }
 
 function addExamples({ operationId = '', requestBody, responses }: Operation): void {
-  const { request, answer } = EXAMPLES[operationId] ?? {};
+  const { request, requests, answer } = EXAMPLES[operationId] ?? {};
   const sent = requestBody?.content['application/json'];
   if (sent && request !== undefined) sent.example = request;
+  if (sent && requests !== undefined) sent.examples = requests;
   for (const { content } of Object.values(responses)) {
     const received = content?.['application/json'];
     if (received && answer !== undefined) received.example = answer;

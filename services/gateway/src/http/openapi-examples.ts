@@ -1,5 +1,7 @@
 interface Example {
   readonly request?: unknown;
+  /** Instead of one, where there are several ways to ask: by name, each with what it shows. */
+  readonly requests?: Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
   readonly answer?: unknown;
 }
 
@@ -40,7 +42,37 @@ const approved = {
 
 /** By operation id. */
 export const EXAMPLES: Readonly<Record<string, Example>> = {
-  openVerification: { request: { to: '+14155550123', purpose: 'login', locale: 'en' }, answer: accepted },
+  openVerification: {
+    requests: {
+      usual: {
+        summary: 'Over the usual channel of the address',
+        value: { to: '+14155550123', purpose: 'login', locale: 'en' },
+      },
+      channel: {
+        summary: 'Over one channel, with what the message needs',
+        value: {
+          to: '+14155550123',
+          channel: 'sms',
+          purpose: 'transaction',
+          binding: { amount: '25.00 EUR', payee: 'Example Ltd' },
+          autofill: { domain: 'example.com' },
+        },
+      },
+      at_once: {
+        summary: 'Over several channels at once, with one code',
+        value: { to: { phone: '+14155550123', email: 'name@example.com' }, channels: ['sms', 'email'] },
+      },
+      in_turn: {
+        summary: 'Over one channel after another, until one has delivered',
+        value: {
+          to: { phone: '+14155550123', email: 'name@example.com' },
+          purpose: 'password_reset',
+          workflow: [{ channel: 'whatsapp', timeout_s: 30 }, { channel: 'sms', timeout_s: 60 }, { channel: 'email' }],
+        },
+      },
+    },
+    answer: accepted,
+  },
   checkVerification: { request: { code: '123456' }, answer: approved },
   checkDestination: { request: { to: '+14155550123', purpose: 'login', code: '123456' }, answer: approved },
   consumeToken: {
@@ -70,7 +102,17 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       ],
     },
   },
-  resendVerification: { request: { channel: 'sms' }, answer: { ...accepted, sends_remaining: 3 } },
+  resendVerification: {
+    requests: {
+      same: { summary: 'As it was opened', value: {} },
+      other: { summary: 'Over another channel', value: { channel: 'voice' } },
+    },
+    answer: {
+      ...accepted,
+      deliveries: [{ ...DELIVERY, id: DELIVERY.id.replace(/1$/, '2'), channel: 'voice' }],
+      sends_remaining: 3,
+    },
+  },
   cancelVerification: {
     request: {},
     answer: { ...verification, status: 'canceled', ended_at: '2026-11-21T10:02:00.000Z' },

@@ -3,11 +3,12 @@ import type { Clock } from '@watchword/platform';
 import { keylessContext } from '../hop/keyless-context.ts';
 import type { Hop, HopOutcome } from '../ports.ts';
 
-/** A provider's call for an attempt; whether it is genuine only otp can tell. */
+/** A provider's call; whether it is genuine only otp can tell. */
 export interface RelayedReceipt {
   readonly requestId: string;
   readonly provider: ReceiptProvider;
-  readonly attemptId: string;
+  /** What its URL ends with. */
+  readonly reference: string;
   readonly call: ReceiptCall;
 }
 
@@ -26,15 +27,15 @@ export interface RelayReceiptDeps {
 export function createRelayReceipt(deps: RelayReceiptDeps): RelayReceipt {
   const { hop, clock, requestTimeoutMs: timeLeftMs, receiptsInFlightMax } = deps;
   let receiptsInFlight = 0;
-  return async function relayReceipt({ requestId, provider, attemptId, call }) {
+  return async function relayReceipt({ requestId, provider, reference, call }) {
     if (receiptsInFlight >= receiptsInFlightMax)
       return { outcome: 'unanswered', reason: 'too many receipts in flight', isSent: false };
     receiptsInFlight += 1;
     try {
       const deadline = Math.round(clock.serverNow()) + timeLeftMs;
-      // Nobody's key stands behind it: the verification that the id names says whose it is.
+      // Nobody's key stands behind it: what its URL names says whose it is.
       const context = keylessContext(requestId, deadline);
-      const path = `/receipts/${provider}/${attemptId}`;
+      const path = `/receipts/${provider}/${reference}`;
       return await hop.forward({ method: 'POST', path, body: JSON.stringify(call), context, timeLeftMs });
     } finally {
       receiptsInFlight -= 1;

@@ -1,8 +1,9 @@
-import type { PolicyRules } from '@watchword/contracts';
+import type { PolicyRules, WorkflowStep } from '@watchword/contracts';
 import type { CodePolicy } from '@watchword/verifications';
 import type { OtpConfig } from '../config.ts';
 
 const OVERLAP_CODES_MAX = 3;
+const NO_WORKFLOW: readonly WorkflowStep[] = [];
 
 export type PolicyDefaults = Pick<
   OtpConfig,
@@ -18,8 +19,14 @@ export type PolicyDefaults = Pick<
   | 'ENDED_RETENTION_SECONDS'
 >;
 
+/** What a purpose's codes are like, and over which channels they go when the call does not say. */
+export interface PurposePolicy extends CodePolicy {
+  /** Empty without one. */
+  readonly workflow: readonly WorkflowStep[];
+}
+
 /** The policy of a purpose: what a project's rules leave open has the platform's default. */
-export type CodePolicyOf = (purpose: string, rules?: PolicyRules) => CodePolicy;
+export type CodePolicyOf = (purpose: string, rules?: PolicyRules) => PurposePolicy;
 
 /**
  * The platform's defaults are the environment's. A `transaction` code shows an amount, so an older one must never pass for a
@@ -39,6 +46,8 @@ export function createCodePolicyOf(config: PolicyDefaults): CodePolicyOf {
       codesValidMax: rotates ? 1 : OVERLAP_CODES_MAX,
       streakFreeChecks: config.STREAK_FREE_CHECKS,
       endedRetentionMs: config.ENDED_RETENTION_SECONDS * 1000,
+      onUnknown: rules.on_unknown ?? 'resend',
+      workflow: rules.workflow ?? NO_WORKFLOW,
     };
   };
 }

@@ -1,12 +1,13 @@
-import type { ErrorCode, Mode, SendingConfig } from '@watchword/contracts';
+import { ADDRESS_OF_CHANNEL, type Channel, type ErrorCode, type Mode, type SendingConfig } from '@watchword/contracts';
+import { callingCodeOf, type PhoneNumber } from '@watchword/verifications/phone-number';
 import type { DestinationList } from './destination-list.ts';
-import { callingCodeOf, type PhoneNumber } from './phone-number.ts';
+import type { Destinations } from './destinations.ts';
 
 /** What a project has decided about where codes go. */
 export interface SendRules {
   /** `unreadable`: there are lists, and their key is not in the ring. */
   readonly lists: { readonly allowed: DestinationList; readonly blocked: DestinationList } | 'none' | 'unreadable';
-  /** Null = everywhere. */
+  /** Of calls and texts that cost by the number's country; null = everywhere. */
   readonly smsCountries: ReadonlySet<string> | null;
   readonly pause: {
     readonly all: boolean;
@@ -19,6 +20,14 @@ export interface SendRules {
 export interface SendRefusal {
   readonly code: Extract<ErrorCode, 'destination_blocked' | 'country_not_allowed' | 'sending_paused' | 'unavailable'>;
   readonly detail: string;
+}
+
+/** One code, and every way that it may take. */
+export interface PlannedSend {
+  readonly mode: Mode;
+  readonly channels: readonly Channel[];
+  /** Undefined when their seal key comes with a restart. */
+  readonly destinations: Destinations | undefined;
 }
 
 /** A project without rules of its own. */
@@ -37,50 +46,65 @@ export function toSendRules(
 }
 
 /**
- * Whether a code may go to a number, in this order, so that what repeating cannot mend is said before what it can:
- * 1. the lists: a number that is allowed is exempt from the blocked ones and from the countries, not from a pause;
- * 2. the countries, of live sends only;
- * 3. the pause.
- * The number is undefined when its seal key comes with a restart; what asks for it cannot be judged then, and fails closed.
+ * Whether a code may go out, in this order, so that what repeating cannot mend is said before what it can:
+ * 1. the lists, which judge each address, even one that only a later resend would use: one that is allowed is exempt from the
+ *    blocked ones and from the countries, not from a pause;
+ * 2. the countries, of live texts and calls only;
+ * 3. the pause: of everything, or of a country, for channels that go to a phone.
+ * What asks for addresses that cannot be read cannot be judged, and fails closed.
  */
-export function refuseNumber(rules: SendRules, mode: Mode, number: PhoneNumber | undefined): SendRefusal | null {
+export function refuseSend(rules: SendRules, send: PlannedSend): SendRefusal | null {
   if (rules.lists === 'unreadable') {
     return { code: 'unavailable', detail: 'The project’s lists are sealed under a key that is not in SEAL_KEY.' };
   }
-  if (number === undefined) return refuseUnknown(rules, mode);
-  return refuseDestination(rules, mode, number) ?? refusePaused(rules.pause, number);
+  const { destinations } = send;
+  if (destinations === undefined) return refuseUnknown(rules, send);
+  return refuseListed(rules, destinations) ?? refuseCountry(rules, send) ?? refusePaused(rules.pause, send);
 }
 
-function refuseUnknown({ lists, smsCountries, pause }: SendRules, mode: Mode): SendRefusal | null {
+const goesToPhone = ({ channels }: PlannedSend) => channels.some((one) => ADDRESS_OF_CHANNEL[one] === 'phone');
+/** Those that somebody at the other end can earn by. */
+const needsCountry = ({ mode, channels }: PlannedSend) =>
+  mode === 'live' && channels.some((one) => one === 'sms' || one === 'voice');
+
+function refuseUnknown({ lists, smsCountries, pause }: SendRules, send: PlannedSend): SendRefusal | null {
   if (pause.all) return paused('Sending');
-  const isAsked = lists !== 'none' || (mode === 'live' && smsCountries !== null) || pause.countries.size > 0;
-  return isAsked
+  const asksCountry = (smsCountries !== null && needsCountry(send)) || (pause.countries.size > 0 && goesToPhone(send));
+  return lists !== 'none' || asksCountry
     ? { code: 'unavailable', detail: 'The destination is of a newer seal key: restart this process.' }
     : null;
 }
 
-function refuseDestination(
-  { lists, smsCountries }: SendRules,
-  mode: Mode,
-  { e164, country }: PhoneNumber,
-): SendRefusal | null {
-  if (typeof lists === 'object') {
-    if (lists.allowed.has(e164)) return null;
-    if (lists.blocked.has(e164)) {
-      return { code: 'destination_blocked', detail: 'The destination is on a list of blocked ones.' };
-    }
-  }
-  if (mode !== 'live' || smsCountries === null || smsCountries.has(country)) return null;
-  return { code: 'country_not_allowed', detail: `${country} is not among the countries that an SMS may go to.` };
+function refuseListed({ lists }: SendRules, { addresses }: Destinations): SendRefusal | null {
+  if (typeof lists !== 'object') return null;
+  const isBlocked = (address: string) => lists.blocked.has(address) && !lists.allowed.has(address);
+  if (!Object.values(addresses).some(isBlocked)) return null;
+  return { code: 'destination_blocked', detail: 'The destination is on a list of blocked ones.' };
+}
+
+function refuseCountry({ lists, smsCountries }: SendRules, send: PlannedSend): SendRefusal | null {
+  const phone = send.destinations?.phone;
+  if (phone === undefined || smsCountries === null || smsCountries.has(phone.country) || !needsCountry(send))
+    return null;
+  if (typeof lists === 'object' && lists.allowed.has(phone.e164)) return null;
+  return {
+    code: 'country_not_allowed',
+    detail: `${phone.country} is not among the countries that an SMS or a call may go to.`,
+  };
+}
+
+function refusePaused(pause: SendRules['pause'], send: PlannedSend): SendRefusal | null {
+  if (pause.all) return paused('Sending');
+  const phone = send.destinations?.phone;
+  return phone !== undefined && goesToPhone(send) && isPaused(pause, phone)
+    ? paused(`Sending to ${phone.country}`)
+    : null;
 }
 
 /** In doubt which of several countries a number is of, it is of the paused one; and a paused calling code pauses them all. */
-function refusePaused({ all, countries, callingCodes }: SendRules['pause'], number: PhoneNumber): SendRefusal | null {
-  if (all) return paused('Sending');
-  const { country, callingCode } = number;
+function isPaused({ countries, callingCodes }: SendRules['pause'], { country, callingCode }: PhoneNumber): boolean {
   const isInDoubt = country === callingCode;
-  const isPaused = countries.has(country) || countries.has(callingCode) || (isInDoubt && callingCodes.has(callingCode));
-  return isPaused ? paused(`Sending to ${country}`) : null;
+  return countries.has(country) || countries.has(callingCode) || (isInDoubt && callingCodes.has(callingCode));
 }
 
 const paused = (what: string): SendRefusal => ({

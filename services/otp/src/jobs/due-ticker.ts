@@ -27,7 +27,7 @@ export function startDueTicker(dueSet: DueSet, queue: DeliveryQueue, registry: R
     await dueSet.drain(async (due) => {
       entries.inc({ action: due.action });
       worstMs = Math.max(worstMs, due.lateMs);
-      if (due.action === 'enqueue') await queue.enqueue(due.deliveryId, due.attempts);
+      if (due.action === 'enqueue') await queue.enqueue({ id: due.deliveryId, channel: due.channel }, due.attempts);
     });
     lastRound = { lagMs: worstMs, endedAt: performance.now() };
   }

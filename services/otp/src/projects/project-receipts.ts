@@ -1,15 +1,20 @@
-import type { DeliveryConfig, ProviderKind } from '@watchword/contracts';
-import { kindOf, type ReadReceiptCall, type SigningAccount, sandboxTokenOf } from '@watchword/delivery';
+import type { DeliveryConfig, ReceiptProvider } from '@watchword/contracts';
+import {
+  accountReference,
+  kindOf,
+  type ReadReceiptCall,
+  type SandboxTokenOf,
+  type SigningAccount,
+} from '@watchword/delivery';
 import type { ConfigCache, Logger } from '@watchword/platform';
 import type { Sealer } from '@watchword/verifications';
 import { z } from 'zod';
-import type { ReceiptStore } from '../ports.ts';
-import type { ReadProjectReceipt } from '../usecases/apply-receipt.ts';
+import type { ReadProjectCall } from '../usecases/apply-receipts.ts';
 
-export interface ReadProjectReceiptDeps {
-  readonly receipts: Pick<ReceiptStore, 'projectOf'>;
+export interface ReadProjectCallDeps {
   readonly cache: Pick<ConfigCache<'delivery'>, 'fresh' | 'reload'>;
   readonly sealer: Pick<Sealer, 'unseal'>;
+  readonly sandboxTokenOf: SandboxTokenOf;
   readonly logger: Logger;
 }
 
@@ -17,19 +22,22 @@ const COPY_AGE_MS_MAX = 1_000;
 const credentialsSchema = z.record(z.string(), z.string());
 
 /**
- * Tells whether a receipt is of an account of the project that its attempt is of; of a verification that Redis has forgotten,
- * nobody knows the project, and it is nobody's. Draining providers count: what they took before is still under way.
+ * Reads a receipt call with the accounts of one project. Draining providers count: what they took before is still under way.
+ * A call that names an attempt proves by its id that we sent it there, so it is worth a second look at the configuration; one
+ * that names an account can be made up by anyone, and finds what was read within the last second.
  */
-export function createReadProjectReceipt(deps: ReadProjectReceiptDeps): ReadProjectReceipt {
-  const { receipts, cache, sealer, logger } = deps;
+export function createReadProjectCall(deps: ReadProjectCallDeps): ReadProjectCall {
+  const { cache, sealer, sandboxTokenOf, logger } = deps;
   /** Made of a copy once, for each kind that receipts come of. */
-  const made = new WeakMap<DeliveryConfig, Map<ProviderKind, ReadReceiptCall>>();
+  const made = new WeakMap<DeliveryConfig, Map<ReceiptProvider, ReadReceiptCall>>();
 
-  function accountOf({ id, kind, mode, settings, credentials }: DeliveryConfig['providers'][number]): SigningAccount[] {
-    if (mode === 'test') return [{ mode, settings, sandboxToken: sandboxTokenOf(id), circuit: id }];
+  function accountOf(project: string, provider: DeliveryConfig['providers'][number]): SigningAccount[] {
+    const { id, kind, mode, settings, credentials } = provider;
+    const common = { settings, circuit: id, reference: accountReference({ project, id }) };
+    if (mode === 'test') return [{ ...common, mode, sandboxToken: sandboxTokenOf(id) }];
     try {
       const text = sealer.unseal(Buffer.from(credentials, 'base64'), id, 'credentials');
-      return [{ mode, settings, credentials: credentialsSchema.parse(JSON.parse(text)), circuit: id }];
+      return [{ ...common, mode, credentials: credentialsSchema.parse(JSON.parse(text)) }];
     } catch (error) {
       // Closed: its receipts are refused. The error may hold a credential.
       const reason = error instanceof Error ? error.name : 'unknown';
@@ -38,25 +46,23 @@ export function createReadProjectReceipt(deps: ReadProjectReceiptDeps): ReadProj
     }
   }
 
-  function readerOf(config: DeliveryConfig, kind: ProviderKind): ReadReceiptCall {
-    const readers = made.get(config) ?? new Map<ProviderKind, ReadReceiptCall>();
+  function readerOf(project: string, config: DeliveryConfig, kind: ReceiptProvider): ReadReceiptCall {
+    const readers = made.get(config) ?? new Map<ReceiptProvider, ReadReceiptCall>();
     made.set(config, readers);
     const known = readers.get(kind);
     if (known !== undefined) return known;
-    const accounts = config.providers.filter((provider) => provider.kind === kind).flatMap(accountOf);
-    const reader = kindOf(kind).createReceiptReader(accounts);
+    const ofKind = config.providers.filter((provider) => provider.kind === kind);
+    const reader = kindOf(kind).createReceiptReader(ofKind.flatMap((provider) => accountOf(project, provider)));
     readers.set(kind, reader);
     return reader;
   }
 
-  return async function readProjectReceipt(kind, call) {
-    const project = await receipts.projectOf(call.attemptId);
-    if (project === null) return null;
+  return async function readProjectCall(kind, project, call, namesAttempt) {
     const held = await cache.fresh(project, COPY_AGE_MS_MAX);
-    const read = held.config && readerOf(held.config, kind)(call);
-    if (read !== null) return read;
+    const read = held.config && readerOf(project, held.config, kind)(call);
+    if (read !== null || !namesAttempt) return read;
     // The attempt may be of a provider that is newer than what was held.
     const { epoch, config } = await cache.reload(project);
-    return config === null || epoch === held.epoch ? null : readerOf(config, kind)(call);
+    return config === null || epoch === held.epoch ? null : readerOf(project, config, kind)(call);
   };
 }

@@ -77,6 +77,12 @@ test('a list that cannot be opened is said once, without what is in it', async (
   expect(lines[0]).not.toContain(foreign);
 });
 
+test('a policy says over which channels its codes go one after another, and what an unknown outcome is worth', () => {
+  const workflow = [{ channel: 'email', timeout_s: 30 } as const, { channel: 'sms' } as const];
+  expect(policyOf('login', { workflow, on_unknown: 'wait' })).toMatchObject({ workflow, onUnknown: 'wait' });
+  expect(policyOf('login')).toMatchObject({ workflow: [], onUnknown: 'resend' });
+});
+
 test('a transaction always rotates, and no policy makes wrong checks cheaper', () => {
   expect(policyOf('login').codesValidMax).toBe(3);
   expect(policyOf('transaction', { resend_mode: 'overlap' }).codesValidMax).toBe(1);

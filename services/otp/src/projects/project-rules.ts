@@ -1,8 +1,8 @@
 import type { SendingConfig } from '@watchword/contracts';
 import type { ConfigCache, Logger } from '@watchword/platform';
-import type { CodePolicy, Sealer } from '@watchword/verifications';
+import type { Sealer } from '@watchword/verifications';
 import { z } from 'zod';
-import type { CodePolicyOf } from '../domain/code-policies.ts';
+import type { CodePolicyOf, PurposePolicy } from '../domain/code-policies.ts';
 import { createDestinationList } from '../domain/destination-list.ts';
 import { canonicalPurpose } from '../domain/purpose.ts';
 import { NO_RULES, type SendRules, toSendRules } from '../domain/send-rules.ts';
@@ -40,7 +40,7 @@ export function createRulesOf({ cache, policyOf, sealer, logger }: RulesOfDeps):
 
   function toRules(project: string, config: SendingConfig): ProjectRules {
     // Not a plain object's look-up: `constructor` is a purpose like any other.
-    const policies = new Map<string, CodePolicy>();
+    const policies = new Map<string, PurposePolicy>();
     for (const [name, rules] of Object.entries(config.policies)) {
       const purpose = canonicalPurpose(name);
       policies.set(purpose, policyOf(purpose, rules));

@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
+import { consumeTokenSchema } from '@watchword/contracts';
 import { type KeyRing, Secret, singleKeyRing } from '@watchword/platform';
 import {
   decodeJwt,
@@ -68,6 +69,17 @@ test('a token of test mode has an audience of its own, so that nobody who expect
   const token = await tokens.issue(approved, TEST);
   expect(decodeJwt(token).aud).toBe('p:test');
   expect(await tokens.verify(token, TEST)).toMatchObject({ id: 'ver_x' });
+});
+
+test('a token whose code went to several addresses names all of them, and is still one that may be spent', async () => {
+  const tokens = await create();
+  const sentTo = [approved.destination, `${'a'.repeat(64)}@${'b.'.repeat(92)}example`, 't'.repeat(512)];
+  const token = await tokens.issue({ ...approved, sentTo }, LIVE);
+  expect(decodeJwt(token)).toMatchObject({ sub: approved.destination, sent_to: sentTo });
+  expect(await tokens.verify(token, LIVE)).toMatchObject({ destination: approved.destination, sentTo });
+  // The longest that there is: no phone number, the others as long as they may be.
+  const longest = await tokens.issue({ ...approved, destination: sentTo[2] ?? '', sentTo }, LIVE);
+  expect(consumeTokenSchema.safeParse({ token: longest }).success).toBe(true);
 });
 
 test('the public keys hold nothing private', async () => {

@@ -23,7 +23,13 @@ const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 /** Anybody may read the sandbox's codes, so that a token of test mode must satisfy nobody who verifies those of live mode. */
 const audienceOf = ({ project, mode }: Owner) => (mode === 'live' ? project : `${project}:test`);
 
-const claimsSchema = z.object({ sub: z.string(), jti: z.string(), purpose: z.string(), iat: z.int() });
+const claimsSchema = z.object({
+  sub: z.string(),
+  sent_to: z.array(z.string()).optional(),
+  jti: z.string(),
+  purpose: z.string(),
+  iat: z.int(),
+});
 
 /**
  * Signed JWTs (RFC 7519, EdDSA of RFC 8037) that say which destination was proved, to whom and when. The same approval makes
@@ -40,12 +46,13 @@ export async function createApprovalTokens(options: ApprovalTokensOptions): Prom
   return {
     jwks,
 
-    issue({ id, destination, purpose, approvedAt }, owner) {
+    issue({ id, destination, sentTo, purpose, approvedAt }, owner) {
       const iat = Math.floor(approvedAt / 1000);
       const claims = {
         iss: issuer,
         aud: audienceOf(owner),
         sub: destination,
+        ...(sentTo && { sent_to: sentTo }),
         jti: id,
         iat,
         nbf: iat,
@@ -83,8 +90,8 @@ export async function createApprovalTokens(options: ApprovalTokensOptions): Prom
 function toClaims(payload: JWTPayload, isExpired: boolean): ApprovedClaims | null {
   const parsed = claimsSchema.safeParse(payload);
   if (!parsed.success) return null;
-  const { jti, sub, purpose, iat } = parsed.data;
-  return { id: jti, destination: sub, purpose, approvedAt: iat * 1000, isExpired };
+  const { jti, sub, sent_to: sentTo, purpose, iat } = parsed.data;
+  return { id: jti, destination: sub, ...(sentTo && { sentTo }), purpose, approvedAt: iat * 1000, isExpired };
 }
 
 async function toSigningKey({ key }: RingKey) {

@@ -7,7 +7,7 @@ import {
   type Owner,
   stripVerificationPrefix,
 } from '@watchword/verifications';
-import { parsePhoneNumber } from '../domain/phone-number.ts';
+import { readDestination } from '../domain/destinations.ts';
 import { canonicalPurpose } from '../domain/purpose.ts';
 import type { ApprovalTokens, DurableRecords, VerificationStore } from '../ports.ts';
 import { checksLocked } from './refusals.ts';
@@ -49,14 +49,14 @@ export function createCheckCode({ verifications, records, tokens, streakFreeChec
     return { result: status === 'approved' ? 'already_approved' : status, status, checksRemaining };
   }
 
-  /** Undefined without a destination: its seal key was retired meanwhile, and a token that proves nothing is none. */
+  /** Undefined without a destination, e.g. when its seal key was retired meanwhile: a token that proves nothing is none. */
   async function issueToken({ destination, ...approval }: Approval, owner: Owner): Promise<string | undefined> {
     return destination === undefined ? undefined : tokens.issue({ ...approval, destination }, owner);
   }
 
   async function byDestination(body: CheckDestination, call: CallContext): Promise<JudgedCheck> {
-    const { e164 } = parsePhoneNumber(body.to);
-    const id = await verifications.latest(call, canonicalPurpose(body.purpose), e164, body.binding);
+    const destination = readDestination(body.to);
+    const id = await verifications.latest(call, canonicalPurpose(body.purpose), destination, body.binding);
     if (id === null) throw new AppError('not_found', { detail: 'No verification of this destination and purpose.' });
     return byId(id, body, call);
   }

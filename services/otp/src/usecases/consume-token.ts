@@ -16,8 +16,14 @@ export function createConsumeToken({ verifications, tokens }: ConsumeTokenDeps) 
     const result = await verifications.consumeToken(claims.id, claims.isExpired, call);
     if (result === 'invalid') throw invalid();
     if (result === 'consumed_before') throw new AppError('token_consumed');
-    const { id, purpose, destination, approvedAt } = claims;
-    return { verification: id, purpose, to: destination, approved_at: new Date(approvedAt).toISOString() };
+    const { id, purpose, destination, sentTo, approvedAt } = claims;
+    return {
+      verification: id,
+      purpose,
+      to: destination,
+      ...(sentTo && { sent_to: [...sentTo] }),
+      approved_at: new Date(approvedAt).toISOString(),
+    };
   };
 }
 

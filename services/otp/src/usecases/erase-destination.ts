@@ -1,6 +1,6 @@
 import type { EraseDestination, ErasureAccepted } from '@watchword/contracts';
 import type { Erasure, ErasureCall } from '@watchword/verifications';
-import { parsePhoneNumber } from '../domain/phone-number.ts';
+import { readDestination } from '../domain/destinations.ts';
 import { KNOWN_PURPOSES } from '../domain/purpose.ts';
 import type { RulesOf } from '../ports.ts';
 
@@ -20,9 +20,9 @@ export interface EraseDestinationDeps {
  */
 export function createEraseDestination({ erasure, rulesOf }: EraseDestinationDeps) {
   return async function eraseDestination({ to }: EraseDestination, call: AuditedCall): Promise<ErasureAccepted> {
-    const { e164 } = parsePhoneNumber(to);
+    const destination = readDestination(to);
     const { purposes } = await rulesOf(call);
-    const { id } = await erasure.erase(e164, [...new Set([...KNOWN_PURPOSES, ...purposes])], call);
+    const { id } = await erasure.erase(destination, [...new Set([...KNOWN_PURPOSES, ...purposes])], call);
     return { id, status: 'accepted' };
   };
 }

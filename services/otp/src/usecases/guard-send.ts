@@ -1,7 +1,6 @@
 import { AppError } from '@watchword/platform';
 import type { Sent } from '@watchword/verifications';
-import type { PhoneNumber } from '../domain/phone-number.ts';
-import { refuseNumber } from '../domain/send-rules.ts';
+import { type PlannedSend, refuseSend } from '../domain/send-rules.ts';
 import type { Call, ProjectRules, RedisRoom, VerificationStore } from '../ports.ts';
 
 export interface GuardSendDeps {
@@ -11,8 +10,7 @@ export interface GuardSendDeps {
   readonly onSend: (outcome: string) => void;
 }
 
-/** The number is undefined when its seal key comes with a restart. */
-export type GuardSend = (rules: ProjectRules, number: PhoneNumber | undefined, call: Call) => Promise<Sent | null>;
+export type GuardSend = (rules: ProjectRules, send: Omit<PlannedSend, 'mode'>, call: Call) => Promise<Sent | null>;
 
 /** As long as it takes to look a few times whether there is room again. */
 const SHED_RETRY_SECONDS = 5;
@@ -27,8 +25,8 @@ const PAUSE_RETRY_SECONDS = 60;
  * Returns that answer, or null when a code may be sent; throws the refusal.
  */
 export function createGuardSend({ verifications, room, onSend }: GuardSendDeps): GuardSend {
-  function refuse(rules: ProjectRules, number: PhoneNumber | undefined, call: Call): AppError | null {
-    const refusal = refuseNumber(rules.sending, call.mode, number);
+  function refuse(rules: ProjectRules, send: PlannedSend): AppError | null {
+    const refusal = refuseSend(rules.sending, send);
     if (refusal !== null) {
       const wait = refusal.code === 'sending_paused' ? { retryAfterSeconds: PAUSE_RETRY_SECONDS } : {};
       return new AppError(refusal.code, { detail: refusal.detail, ...wait, nothingDone: true });
@@ -38,10 +36,11 @@ export function createGuardSend({ verifications, room, onSend }: GuardSendDeps):
     return new AppError('unavailable', { detail, retryAfterSeconds: SHED_RETRY_SECONDS, nothingDone: true });
   }
 
-  return async function guardSend(rules, number, call) {
-    const refused = refuse(rules, number, call);
+  return async function guardSend(rules, send, call) {
+    const refused = refuse(rules, { ...send, mode: call.mode });
     if (refused === null) return null;
-    const before = number === undefined ? null : await verifications.sentBefore(number.e164, call);
+    const addresses = send.destinations?.addresses;
+    const before = addresses === undefined ? null : await verifications.sentBefore(addresses, call);
     if (before !== null) return before;
     onSend(refused.code);
     throw refused;

@@ -1,7 +1,7 @@
-import type { AcceptedVerification } from '@watchword/contracts';
+import type { AcceptedVerification, Channel } from '@watchword/contracts';
 import { type Clock, type Logger, within } from '@watchword/platform';
-import type { CallContext, Sent } from '@watchword/verifications';
-import { maskPhoneNumber } from '@watchword/verifications/phone-number';
+import type { Addresses, CallContext, Sent } from '@watchword/verifications';
+import { addressOf, maskAddress } from '@watchword/verifications/addresses';
 import type { DeliveryQueue } from '../ports.ts';
 
 export type HandOver = (sent: Sent, call: CallContext, requestId: string) => Promise<AcceptedVerification>;
@@ -16,16 +16,19 @@ const ANSWER_RESERVE_MS = 150;
 export function createHandOver(queue: DeliveryQueue, clock: Clock, logger: Logger): HandOver {
   return async function handOver(sent, call, requestId) {
     const patienceMs = Math.max(0, call.deadline - clock.serverNow() - ANSWER_RESERVE_MS);
-    const enqueued = queue.enqueue(sent.deliveryId, 0, requestId);
+    const enqueued = Promise.all(sent.deliveries.map((delivery) => queue.enqueue(delivery, 0, requestId)));
     await within(patienceMs, enqueued).catch((error: unknown) =>
-      logger.warn({ err: error, requestId }, 'the due set will enqueue this delivery'),
+      logger.warn({ err: error, requestId }, 'the due set will enqueue what is left of this send'),
     );
     return {
       id: sent.id,
       status: 'pending',
-      deliveries: [
-        { id: sent.deliveryId, channel: 'sms', to_masked: maskPhoneNumber(sent.destination), status: 'queued' },
-      ],
+      deliveries: sent.deliveries.map(({ id, channel }) => ({
+        id,
+        channel,
+        to_masked: maskDestination(sent.addresses, channel),
+        status: 'queued',
+      })),
       expires_at: new Date(sent.expiresAt).toISOString(),
       resend_at: new Date(sent.resendAt).toISOString(),
       sends_remaining: sent.sendsRemaining,
@@ -33,3 +36,7 @@ export function createHandOver(queue: DeliveryQueue, clock: Clock, logger: Logge
     };
   };
 }
+
+/** Where a channel's code goes, for its owner to know it; undefined addresses are erased ones. */
+export const maskDestination = (addresses: Addresses | undefined, channel: Channel): string =>
+  maskAddress(addresses && addressOf(addresses, channel), channel);

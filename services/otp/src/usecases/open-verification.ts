@@ -1,10 +1,11 @@
 import type { AcceptedVerification, OpenVerification } from '@watchword/contracts';
-import { parsePhoneNumber } from '../domain/phone-number.ts';
+import { readDestinations } from '../domain/destinations.ts';
 import { canonicalPurpose } from '../domain/purpose.ts';
+import { channelsOf, choosePlan } from '../domain/send-plan.ts';
 import type { Call, RulesOf, VerificationStore } from '../ports.ts';
 import type { GuardSend } from './guard-send.ts';
 import type { HandOver } from './hand-over.ts';
-import { refuseSend } from './refusals.ts';
+import { sendRefused } from './refusals.ts';
 
 export interface OpenVerificationDeps {
   readonly verifications: VerificationStore;
@@ -23,16 +24,20 @@ export function createOpenVerification(deps: OpenVerificationDeps) {
     call: Call,
     requestId: string,
   ): Promise<AcceptedVerification> {
-    const number = parsePhoneNumber(body.to);
+    const destinations = readDestinations(body.to);
+    const { addresses, phone } = destinations;
     const purpose = canonicalPurpose(body.purpose);
-    const { channel, binding, locale, client, metadata } = body;
     const rules = await rulesOf(call);
-    const context = { locale, client, metadata };
-    const input = { destination: number.e164, country: number.country, purpose, channel, binding, context };
+    const policy = rules.policyFor(purpose);
+    const plan = choosePlan(body, addresses, policy);
+    const { binding, locale, client, variables, autofill, metadata } = body;
+    const context = { locale, client, variables, autofill, binding, metadata };
+    const input = { addresses, country: phone?.country ?? '', purpose, plan, binding, context };
     const sent =
-      (await guardSend(rules, number, call)) ?? (await verifications.open(input, rules.policyFor(purpose), call));
+      (await guardSend(rules, { channels: channelsOf(plan), destinations }, call)) ??
+      (await verifications.open(input, policy, call));
     onSend(sent.result);
-    if (sent.result !== 'sent') throw refuseSend(sent);
+    if (sent.result !== 'sent') throw sendRefused(sent);
     return handOver(sent, call, requestId);
   };
 }

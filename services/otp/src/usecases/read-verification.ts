@@ -3,14 +3,14 @@ import { AppError } from '@watchword/platform';
 import { type RecordedState, RecordsUnavailable } from '@watchword/records';
 import {
   type Owner,
+  openAddresses,
   openContext,
   type Sealer,
   stripVerificationPrefix,
-  unsealIfHeld,
   type VerificationView,
 } from '@watchword/verifications';
-import { maskPhoneNumber } from '@watchword/verifications/phone-number';
 import type { DurableRecords, VerificationStore } from '../ports.ts';
+import { maskDestination } from './hand-over.ts';
 
 export interface ReadVerificationDeps {
   readonly verifications: VerificationStore;
@@ -84,6 +84,7 @@ function toView(
 ): VerificationView {
   const { project, mode, purpose, undeliverable, context } = verification;
   const hasExpired = verification.status === 'pending' && now > verification.expires_at;
+  const { locale, metadata } = openContext(sealer, context ?? undefined, verification.id);
   const endedAt = hasExpired ? verification.expires_at : verification.ended_at;
   return {
     id,
@@ -92,24 +93,27 @@ function toView(
     purpose,
     status: hasExpired ? 'expired' : verification.status,
     undeliverable,
-    destination: unsealIfHeld(sealer, verification.destination, verification.id, 'destination'),
+    addresses: openAddresses(sealer, verification.destination, verification.id),
     openedAt: verification.opened_at,
     expiresAt: verification.expires_at,
     endedAt: endedAt ?? undefined,
     checksRemaining: verification.checks_remaining,
-    ...openContext(sealer, context ?? undefined, verification.id),
-    deliveries: deliveries.map((delivery) => ({ id: delivery.id, channel: 'sms', status: delivery.status })),
+    locale,
+    metadata,
+    deliveries: deliveries.map(({ id: delivery, channel, status }) => ({ id: delivery, channel, status })),
   };
 }
 
 function toAnswer(view: VerificationView): Verification {
-  const to_masked = maskPhoneNumber(view.destination);
   return {
     id: view.id,
     status: view.status,
     purpose: view.purpose,
     undeliverable: view.undeliverable,
-    deliveries: view.deliveries.map((delivery) => ({ ...delivery, to_masked })),
+    deliveries: view.deliveries.map((delivery) => ({
+      ...delivery,
+      to_masked: maskDestination(view.addresses, delivery.channel),
+    })),
     created_at: new Date(view.openedAt).toISOString(),
     expires_at: new Date(view.expiresAt).toISOString(),
     ...(view.endedAt === undefined ? {} : { ended_at: new Date(view.endedAt).toISOString() }),

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { checksLocked, refuseSend } from './refusals.ts';
+import { checksLocked, sendRefused } from './refusals.ts';
 
 test('a wait is rounded up, so that who waits as told is let in', () => {
-  const { options } = refuseSend({ result: 'resend_too_soon', retryMs: 29_001 });
+  const { options } = sendRefused({ result: 'resend_too_soon', retryMs: 29_001 });
   expect(options).toMatchObject({ retryAfterSeconds: 30, limit: 'pacing' });
 });
 

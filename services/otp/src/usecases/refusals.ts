@@ -8,7 +8,7 @@ const LOCKED_FOR_GOOD_MS = 365 * 24 * 3600 * 1000;
 /** Rounded up, so that a caller who waits this long is let in; a lock for good says an hour. */
 const toSeconds = (ms: number) => Math.min(RETRY_MAX_SECONDS, Math.max(1, Math.ceil(ms / 1000)));
 
-export function refuseSend({ result, retryMs }: SendRefused): AppError {
+export function sendRefused({ result, retryMs }: SendRefused): AppError {
   const retryAfterSeconds = toSeconds(retryMs);
   const detail = `Another code may be sent to this destination in ${retryAfterSeconds} s.`;
   return new AppError(result, { detail, retryAfterSeconds, limit: result === 'max_sends' ? 'sends_max' : 'pacing' });

@@ -10,7 +10,7 @@ export function routeOpenVerification(app: HttpApp, relay: Relay): void {
     operationId: 'openVerification',
     summary: 'Open a verification and send a code',
     description:
-      'A second call for the same destination, purpose and binding is a resend of the open verification, and is refused too soon after the last send.',
+      'One code, over one channel, over several at once, or over one after another. A second call for the same destination, purpose and binding is a resend of the open verification, and is refused too soon after the last send.',
     tags: ['verifications'],
     body: openVerificationSchema,
     response: {

@@ -1,4 +1,10 @@
-import { ATTEMPT_ID_PATTERN, RECEIPT_PROVIDERS, type ReceiptCall } from '@watchword/contracts';
+import {
+  RECEIPT_HEADERS,
+  RECEIPT_PROVIDERS,
+  RECEIPT_REFERENCE_PATTERN,
+  type ReceiptCall,
+  receiptAnswerSchema,
+} from '@watchword/contracts';
 import { AppError, type HttpApp } from '@watchword/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -8,8 +14,15 @@ import { receiptProblems } from '../answers.ts';
 
 const params = z.object({
   provider: z.string().describe(RECEIPT_PROVIDERS.map((name) => `\`${name}\``).join(' or ')),
-  attempt: z.string().describe('`att_…`, as the attempt’s callback URL has it'),
+  reference: z
+    .string()
+    .describe(
+      'What the URL that the provider was told ends with: the attempt, `att_…`, or the account, `platform` or its id',
+    ),
 });
+
+/** Meta tells of many messages in one call, and repeats one that was refused for days: this is some eighty of them. */
+const RECEIPT_MAX_BYTES = 64 * 1024;
 
 /** Receipts of providers: no key, since their signature stands for it, and the body as its bytes, since it covers those. */
 export function routeReceipts(app: HttpApp, relayReceipt: RelayReceipt): void {
@@ -23,24 +36,41 @@ export function routeReceipts(app: HttpApp, relayReceipt: RelayReceipt): void {
     tags: ['receipts'],
     security: [],
     params,
-    response: {
-      204: z.null().describe('Taken; also when it says nothing new or nobody knows its verification any more'),
-      ...receiptProblems,
-    },
+    response: { 204: z.null().describe('Taken; also when it says nothing new'), ...receiptProblems },
   };
   const consumes = ['application/x-www-form-urlencoded', 'application/json'];
   const body = z.unknown().describe('The provider’s own fields');
-  const path = '/receipts/:provider/:attempt';
-  app.post(path, { schema: { operationId: 'receiveReceipt', ...schema, consumes, body } }, handler);
-  app.get(path, { schema: { operationId: 'receiveReceiptByQuery', ...schema }, exposeHeadRoute: false }, handler);
+  const path = '/receipts/:provider/:reference';
+  app.post(
+    path,
+    { bodyLimit: RECEIPT_MAX_BYTES, schema: { operationId: 'receiveReceipt', ...schema, consumes, body } },
+    handler,
+  );
+  app.get(
+    path,
+    { schema: { operationId: 'receiveReceiptByQuery', ...schema, ...byQuery }, exposeHeadRoute: false },
+    handler,
+  );
 }
+
+const byQuery = {
+  description:
+    'For providers that tell of an attempt in the query, and for those that first ask, by a word to be echoed, whether the URL is ours.',
+  response: {
+    200: {
+      description: 'The word that the provider asked for',
+      content: { 'text/plain': { schema: z.string() } },
+    },
+    204: z.null().describe('Taken; also when it says nothing new'),
+    ...receiptProblems,
+  },
+};
 
 function createHandler(relayReceipt: RelayReceipt) {
   return function receiveReceipt(request: FastifyRequest, reply: FastifyReply): void {
-    relayReceipt(toReceipt(request)).then(
-      (relayed) => answer(request, reply, relayed),
-      (error: unknown) => reply.send(error),
-    );
+    relayReceipt(toReceipt(request))
+      .then((relayed) => answer(request, reply, relayed))
+      .catch((error: unknown) => reply.send(error));
   };
 }
 
@@ -53,18 +83,29 @@ function answer(request: FastifyRequest, reply: FastifyReply, relayed: HopOutcom
   }
   const { status, contentType, retryAfter, body } = relayed;
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  if (status === 200) reply.code(204).send();
+  if (status === 200) acknowledge(reply, body);
   else reply.code(status).header('content-type', contentType).send(body);
 }
 
+function acknowledge(reply: FastifyReply, body: string): void {
+  const { data } = receiptAnswerSchema.safeParse(JSON.parse(body));
+  if (data !== undefined && 'challenge' in data) {
+    reply.code(200).header('content-type', PLAIN_TEXT).send(data.challenge);
+  } else {
+    reply.code(204).send();
+  }
+}
+
+const PLAIN_TEXT = 'text/plain; charset=utf-8';
+
 /** What has not even the shape of a receipt URL of ours costs no hop. */
 function toReceipt(request: FastifyRequest): RelayedReceipt {
-  const { provider: name, attempt } = request.params as z.infer<typeof params>;
+  const { provider: name, reference } = request.params as z.infer<typeof params>;
   const provider = RECEIPT_PROVIDERS.find((known) => known === name);
-  if (provider === undefined || !ATTEMPT_ID_PATTERN.test(attempt)) {
-    throw new AppError('not_found', { detail: 'No attempt has this receipt URL.' });
+  if (provider === undefined || !RECEIPT_REFERENCE_PATTERN.test(reference)) {
+    throw new AppError('not_found', { detail: 'Nothing has this receipt URL.' });
   }
-  return { requestId: request.id, provider, attemptId: attempt, call: toCall(request) };
+  return { requestId: request.id, provider, reference, call: toCall(request) };
 }
 
 function toCall({ method, raw, headers, body }: FastifyRequest): ReceiptCall {
@@ -74,7 +115,12 @@ function toCall({ method, raw, headers, body }: FastifyRequest): ReceiptCall {
     method: method === 'GET' ? 'GET' : 'POST',
     query: queryAt < 0 ? '' : url.slice(queryAt + 1),
     contentType: headers['content-type'] ?? '',
-    twilioSignature: String(headers['x-twilio-signature'] ?? ''),
+    headers: Object.fromEntries(
+      RECEIPT_HEADERS.flatMap((name) => {
+        const value = headers[name];
+        return typeof value === 'string' ? [[name, value]] : [];
+      }),
+    ),
     body: Buffer.isBuffer(body) ? body.toString('base64') : '',
   };
 }

@@ -9,13 +9,22 @@ export function routeResendVerification(app: HttpApp, relay: Relay): void {
   const schema = {
     operationId: 'resendVerification',
     summary: 'Send another code',
-    description: 'Another delivery of the same verification. Checks already used stay used.',
+    description:
+      'Another code of the same verification, as it was opened or over another channel. Checks already used stay used.',
     tags: ['verifications'],
     params: verificationParamsSchema,
     body: resendVerificationSchema,
     response: {
       202: jsonAnswer('The code is on its way', acceptedVerificationSchema),
-      ...postProblems('not_found', 'not_pending', 'resend_too_soon', 'max_sends', 'rate_limited', 'quota_exceeded'),
+      ...postProblems(
+        'not_found',
+        'not_pending',
+        'invalid_destination',
+        'resend_too_soon',
+        'max_sends',
+        'rate_limited',
+        'quota_exceeded',
+      ),
     },
   };
   app.post(
