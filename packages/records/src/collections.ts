@@ -26,7 +26,7 @@ import {
 } from './collections/configuration.ts';
 
 /** Grows with each change of a declaration that a stored document or index would notice. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 // Times are milliseconds since the epoch. `applied_seq` is the last event that a document has taken in: an older word about
 // it changes nothing, so that what is written twice, or by a recorder that lost its shard, does no harm.
@@ -40,14 +40,19 @@ export const verifications = defineCollection(
     country: text(),
     status: text<VerificationStatus>(),
     undeliverable: boolean(),
-    /** Sealed as it arrived, with the id of its key in the first byte; empty once it was erased. */
+    /** All its addresses, sealed as they arrived, with the id of the key in the first byte; empty once they were erased. */
     destination: bytes(),
     /** The id of that key; null once it was erased. */
     seal_key: optional(integer()),
-    /** The blind index of the destination and the id of its key; null when the seal key had been retired before. */
+    /**
+     * The blind indexes of its addresses, the one that stands for it first, and the id of their key; null when the seal key had
+     * been retired before.
+     */
     destination_index: optional(bytes()),
+    second_index: optional(bytes()),
+    third_index: optional(bytes()),
     destination_index_key: optional(integer()),
-    /** Sealed: locale, client, metadata. */
+    /** Sealed: locale, client, metadata, and what its messages show. */
     context: optional(bytes()),
     /** The blind index of `client.user_id` and the id of its key. */
     user_index: optional(bytes()),
@@ -61,6 +66,8 @@ export const verifications = defineCollection(
     checks_remaining: integer(),
     /** The ordinal of the newest delivery. */
     last_delivery: integer(),
+    /** The number of the newest send; null for one of a time when each send had one delivery, and the same number. */
+    last_send: optional(integer()),
     opened_at: integer(),
     expires_at: integer(),
     ended_at: optional(integer()),
@@ -77,6 +84,8 @@ export const verifications = defineCollection(
     ['project', 'channel', 'opened_at'],
     ['project', 'provider', 'opened_at'],
     ['project', 'destination_index', 'opened_at'],
+    ['project', 'second_index', 'opened_at'],
+    ['project', 'third_index', 'opened_at'],
     ['project', 'user_index', 'opened_at'],
     ['status'],
     ['purpose'],
@@ -93,6 +102,8 @@ export const verifications = defineCollection(
     'destination',
     'seal_key',
     'destination_index',
+    'second_index',
+    'third_index',
     'destination_index_key',
     'context',
     'user_index',
@@ -103,12 +114,20 @@ export const verifications = defineCollection(
   ],
 );
 
+/** Where the blind index of an address may stand: a verification is found by each of its addresses. */
+export const ADDRESS_INDEXES = ['destination_index', 'second_index', 'third_index'] as const;
+export type AddressIndex = (typeof ADDRESS_INDEXES)[number];
+
 export const deliveries = defineCollection(
   'deliveries',
   {
     verification: text(),
     ordinal: integer(),
+    /** The number of the send that it is of; null stands for its own ordinal. */
+    send: optional(integer()),
     channel: text<Channel>(),
+    /** Why a workflow came to it; null when a send began with it. */
+    reason: optional(text<'failed' | 'timeout'>()),
     status: text<DeliveryStatus>(),
     queued_at: integer(),
     ended_at: optional(integer()),
@@ -116,7 +135,7 @@ export const deliveries = defineCollection(
   },
   [['verification', 'ordinal']],
   [],
-  ['verification', 'ordinal', 'channel', 'queued_at'],
+  ['verification', 'ordinal', 'send', 'channel', 'reason', 'queued_at'],
 );
 
 export const attempts = defineCollection(

@@ -59,6 +59,7 @@ export function toConfigParts(configured: ConfiguredProject): ConfigParts {
         settings: provider.settings,
         credentials: provider.credentials.toString('base64'),
         costMicros: provider.cost_micros,
+        sendsPerSecond: provider.sends_per_second,
       })),
       routes: routes.map(({ id, channel, match, providers: routed }) => ({
         id,
@@ -66,13 +67,15 @@ export function toConfigParts(configured: ConfiguredProject): ConfigParts {
         match,
         providers: routed.map((entry) => ({ ...entry })),
       })),
-      templates: templates.map(({ id, purpose, channel, locale, version, text }) => ({
+      templates: templates.map(({ id, purpose, channel, locale, version, text, subject, html }) => ({
         id,
         purpose,
         channel,
         locale,
         version,
         text,
+        subject,
+        html,
       })),
     },
   };

@@ -1,7 +1,7 @@
 import { type AuditDocument, audit } from './collections/configuration.ts';
-import { verifications } from './collections.ts';
+import { ADDRESS_INDEXES, type VerificationDocument, verifications } from './collections.ts';
 import { isHeld, type ShardLease } from './leases.ts';
-import { add, type PageCursor, type Store } from './store.ts';
+import { add, type PageCursor, type Store, type Where } from './store.ts';
 
 const PER_PAGE = 500;
 
@@ -10,6 +10,8 @@ const BLANK = {
   destination: Buffer.alloc(0),
   seal_key: null,
   destination_index: null,
+  second_index: null,
+  third_index: null,
   destination_index_key: null,
   context: null,
   user_index: null,
@@ -18,24 +20,16 @@ const BLANK = {
 
 export function createErasing(store: Store) {
   return {
-    /** Ids of a project's verifications that have one of these blind indexes and were opened until then (ms). */
+    /** Ids of a project's verifications one of whose addresses has one of these blind indexes, opened until then (ms). */
     async findByDestination(project: string, digests: readonly Buffer[], openedUntil: number): Promise<string[]> {
-      const ids: string[] = [];
-      for (const digest of digests) {
-        let after: PageCursor | undefined;
-        do {
-          const page = await store.find(verifications, {
-            where: { destination_index: digest, project, opened_at: { lte: openedUntil } },
-            sort: { by: 'opened_at' },
-            limit: PER_PAGE,
-            ...(after ? { after } : {}),
-          });
-          ids.push(...page.map(({ id }) => id));
-          const last = page.at(-1);
-          after = last && page.length === PER_PAGE ? { value: last.opened_at, id: last.id } : undefined;
-        } while (after);
+      const found = new Set<string>();
+      for (const field of ADDRESS_INDEXES) {
+        for (const digest of digests) {
+          const where = { [field]: digest, project, opened_at: { lte: openedUntil } };
+          for await (const id of idsOf(where)) found.add(id);
+        }
       }
-      return ids;
+      return [...found];
     },
 
     /**
@@ -61,4 +55,19 @@ export function createErasing(store: Store) {
 
     purge: () => store.purge(),
   };
+
+  async function* idsOf(where: Where<typeof verifications>): AsyncGenerator<string> {
+    let after: PageCursor | undefined;
+    do {
+      const page: VerificationDocument[] = await store.find(verifications, {
+        where,
+        sort: { by: 'opened_at' },
+        limit: PER_PAGE,
+        ...(after ? { after } : {}),
+      });
+      yield* page.map(({ id }) => id);
+      const last = page.at(-1);
+      after = last && page.length === PER_PAGE ? { value: last.opened_at, id: last.id } : undefined;
+    } while (after);
+  }
 }

@@ -1,12 +1,12 @@
 import type { Channel, StatisticsResolution, VerificationStatus } from '@watchword/contracts';
 import { type StatisticsDocument, statistics } from './collections/accounting.ts';
-import { type VerificationDocument, verifications } from './collections.ts';
+import { ADDRESS_INDEXES, type AddressIndex, type VerificationDocument, verifications } from './collections.ts';
 import type { Page, PageCursor, Range, Store, Where } from './store.ts';
 
 /** What all of it must hold of a verification to be found. */
 export interface VerificationSearch {
   readonly project: string;
-  /** The destination's blind index under each key of the ring. */
+  /** The blind index of one of its addresses under each key of the ring. */
   readonly destination?: readonly Buffer[] | undefined;
   /** That of the caller's user id. */
   readonly user?: readonly Buffer[] | undefined;
@@ -20,13 +20,12 @@ export interface VerificationSearch {
   readonly to?: number | undefined;
 }
 
-type SearchedField = 'destination_index' | 'user_index' | 'status' | 'country' | 'provider' | 'purpose' | 'channel';
+type SearchedField = AddressIndex | 'user_index' | 'status' | 'country' | 'provider' | 'purpose' | 'channel';
 
-interface Condition {
-  readonly field: SearchedField;
-  /** One of these. */
-  readonly values: readonly (string | Buffer)[];
-}
+type Choice = readonly [field: SearchedField, value: string | Buffer];
+
+/** One of these holds. */
+type Condition = readonly Choice[];
 
 /** Verifications that one page may look at: some ten milliseconds’ worth. */
 const LOOKED_AT_MAX = 4_000;
@@ -37,14 +36,14 @@ const LOOKED_AT_MAX = 4_000;
  */
 function conditionsOf(search: VerificationSearch): Condition[] {
   const one = (field: SearchedField, value: string | undefined): Condition[] =>
-    value === undefined ? [] : [{ field, values: [value] }];
-  const digests = (field: SearchedField, values: readonly Buffer[] | undefined): Condition[] =>
-    values === undefined ? [] : [{ field, values }];
+    value === undefined ? [] : [[[field, value]]];
+  const digests = (fields: readonly SearchedField[], values: readonly Buffer[] | undefined): Condition[] =>
+    values === undefined ? [] : [fields.flatMap((field) => values.map((value): Choice => [field, value]))];
   const status = one('status', search.status);
   const isRare = search.status !== 'approved';
   return [
-    ...digests('destination_index', search.destination),
-    ...digests('user_index', search.user),
+    ...digests(ADDRESS_INDEXES, search.destination),
+    ...digests(['user_index'], search.user),
     ...(isRare ? status : []),
     ...one('country', search.country),
     ...one('provider', search.provider),
@@ -60,13 +59,10 @@ interface Branch {
   readonly filter: Where<typeof verifications> | undefined;
 }
 
-type Choice = readonly [field: SearchedField, value: string | Buffer];
-
 /** One list for each choice of values. */
 function branchesOf(search: VerificationSearch): Branch[] {
   const choices = conditionsOf(search).reduce<(readonly Choice[])[]>(
-    (known, { field, values }) =>
-      known.flatMap((choice) => values.map((value): readonly Choice[] => [...choice, [field, value]])),
+    (known, condition) => known.flatMap((chosen) => condition.map((choice) => [...chosen, choice])),
     [[]],
   );
   return choices.map(([first, ...others]) => ({
@@ -193,7 +189,9 @@ function toPage(found: readonly Found[], limit: number): Page<VerificationDocume
   const items = found
     .flatMap((each) => each.items)
     .filter((item) => seenTo === null || comparePlaces(placeOf(item), seenTo) <= 0)
-    .toSorted((left, right) => comparePlaces(placeOf(left), placeOf(right)));
+    .toSorted((left, right) => comparePlaces(placeOf(left), placeOf(right)))
+    // One that two branches find.
+    .filter((item, index, all) => item.id !== all[index - 1]?.id);
   const page = items.slice(0, limit);
   const last = page.at(-1);
   return { items: page, next: last && items.length > limit ? placeOf(last) : seenTo };

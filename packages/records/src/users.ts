@@ -9,6 +9,8 @@ export function createUsers(store: Store) {
     /** `exists`: somebody has this address. */
     addUser: (user: UserDocument): Promise<'inserted' | 'exists'> => store.insert(users, user),
 
+    listUsers: (): Promise<UserDocument[]> => store.find(users, { limit: MANY }),
+
     /** Whether somebody may do everything. */
     async hasOwner(): Promise<boolean> {
       const everybody = await store.find(users, { limit: MANY });

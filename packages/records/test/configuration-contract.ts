@@ -114,12 +114,19 @@ export function testConfiguration(openEmpty: () => Promise<Store>): void {
       await configuration.keys.create(keyOf('key_2', { revoked_at: NOW }));
       await configuration.keys.create(keyOf('key_3', { expires_at: NOW }));
       await configuration.policies.create(policyOf('pol_1', { purpose: 'login' }));
-      await configuration.providers.create(providerOf('prv_1'));
+      await configuration.providers.create(providerOf('prv_1', { sends_per_second: 20 }));
+      const template = { project: 'p-1', purpose: '*', channel: 'email', locale: '*', ...dated } as const;
+      const content = { text: '{{code}}', subject: 'Your code', html: null };
+      await configuration.templates.create({ id: 'tpl_1', ...template, ...content });
       const snapshot = await configuration.snapshot('p-1', NOW);
       expect(snapshot).toMatchObject({
         access: { isSuspended: false, monthlySends: 100, keys: [{ id: 'key_1' }] },
         sending: { policies: { login: { checks_max: 5 } }, smsCountries: null, lists: [] },
-        delivery: { providers: [{ id: 'prv_1', isDraining: false, credentials: 'AQD/' }], routes: [], templates: [] },
+        delivery: {
+          providers: [{ id: 'prv_1', isDraining: false, credentials: 'AQD/', sendsPerSecond: 20 }],
+          routes: [],
+          templates: [{ id: 'tpl_1', channel: 'email', ...content }],
+        },
       });
       expect(snapshot?.access.keys).toHaveLength(1);
       expect(snapshot?.sending.pause.countries.toSorted()).toEqual(['FR', 'GB']);

@@ -43,6 +43,7 @@ export const providerOf = (id: string, changes: Partial<ProviderDocument> = {}):
   credentials: Buffer.from([1, 0, 255]),
   seal_key: 1,
   cost_micros: { '*': 7_500 },
+  sends_per_second: null,
   ...dated,
   ...changes,
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartupError } from '@watchword/platform';
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import { providers, templates } from '../src/collections/configuration.ts';
 import { attempts, COLLECTIONS, deliveries, SCHEMA_VERSION, shardCursors, verifications } from '../src/collections.ts';
 import { migrateRecords } from '../src/migrations/migrate-records.ts';
 import { CURRENT, type Schema } from '../src/migrations/schema.ts';
@@ -19,12 +20,13 @@ const silent = () => undefined;
 let file = '';
 let files = 0;
 
-/** A file as the first version left it. */
-function leaveVersion1(): void {
+/** A file as an older version left it. */
+function leaveVersion(version: 1 | 2): void {
   const database = new DatabaseSync(file);
-  database.exec(readFileSync(new URL('./version-1.sql', import.meta.url), 'utf8'));
+  database.exec(readFileSync(new URL(`./version-${version}.sql`, import.meta.url), 'utf8'));
   database.close();
 }
+const leaveVersion1 = () => leaveVersion(1);
 
 function inFile<T>(look: (database: DatabaseSync) => T): T {
   const database = new DatabaseSync(file);
@@ -94,8 +96,28 @@ test('a file of version 1 is migrated, and all that is in it is there', async ()
   });
 });
 
-test('a file that was migrated has what a new one has', async () => {
-  leaveVersion1();
+test('a file of version 2 is migrated: what has one address and one delivery for each send stays so', async () => {
+  leaveVersion(2);
+  expect(await migrateRecords({ file }, silent)).toEqual({ from: 2, to: SCHEMA_VERSION });
+  await opened(async (store) => {
+    expect(await store.find(verifications, { limit: 9 })).toMatchObject([
+      { id: 'v1', destination_index: Buffer.of(10), second_index: null, third_index: null, last_send: null },
+    ]);
+    expect(await store.find(deliveries, { limit: 9 })).toMatchObject([
+      { id: 'del_v1-1', channel: 'sms', send: null, reason: null, status: 'delivered' },
+    ]);
+    expect(await store.find(templates, { limit: 9 })).toMatchObject([{ text: '{{code}}', subject: null, html: null }]);
+    expect(await store.find(providers, { limit: 9 })).toMatchObject([{ name: 'Carrier', sends_per_second: null }]);
+    const where = { project: 'p-1', second_index: Buffer.of(1) };
+    const sort = { by: 'opened_at' } as const;
+    expect(await store.explain(verifications, { where, sort, limit: 1 })).toBe(
+      'verifications_project_second_index_opened_at',
+    );
+  });
+});
+
+test.each([1, 2] as const)('a file of version %i that was migrated has what a new one has', async (version) => {
+  leaveVersion(version);
   await migrateRecords({ file }, silent);
   const migrated = inFile(schemaOf);
   file += '-new';
@@ -112,7 +134,7 @@ test('migrating again, or what is new, changes nothing', async () => {
 test('a migration that is cut off leaves the file as it was, and another one ends it', async () => {
   leaveVersion1();
   const before = inFile(schemaOf);
-  const [first = () => []] = CURRENT.migrations;
+  const [first = () => [], ...others] = CURRENT.migrations;
   const cut: Schema = {
     ...CURRENT,
     migrations: [
@@ -127,6 +149,7 @@ test('a migration that is cut off leaves the file as it was, and another one end
           },
         },
       ],
+      ...others,
     ],
   };
   expect(() => migrateSqlite(file, cut, silent)).toThrow('cut off');

@@ -29,7 +29,13 @@ describeMongo('the schema of a MongoDB', (server) => {
   /** As the first version would have left it. */
   async function leaveVersion1(url: Secret, db: mongo.Db): Promise<void> {
     await (await openMongoStore({ url, schema: old })).close();
-    const { seal_key: _, user_index: __, ...first } = verificationOf('v1', { destination: Buffer.of(7, 255) });
+    const {
+      seal_key: _,
+      user_index: __,
+      second_index: ___,
+      last_send: ____,
+      ...first
+    } = verificationOf('v1', { destination: Buffer.of(7, 255) });
     const { id, ...stored } = first;
     await db.collection<{ _id: string }>('verifications').insertOne({ _id: id, ...stored });
   }

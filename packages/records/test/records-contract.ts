@@ -28,6 +28,8 @@ export const verificationOf = (id: string, changes: Partial<VerificationDocument
   destination: Buffer.from([1, 0, 255]),
   seal_key: 1,
   destination_index: Buffer.alloc(32, 7),
+  second_index: null,
+  third_index: null,
   destination_index_key: 1,
   context: null,
   user_index: null,
@@ -38,6 +40,7 @@ export const verificationOf = (id: string, changes: Partial<VerificationDocument
   code_ttl_ms: 300_000,
   checks_remaining: 3,
   last_delivery: 1,
+  last_send: null,
   opened_at: NOW,
   expires_at: NOW + 300_000,
   ended_at: null,
@@ -50,7 +53,9 @@ const deliveryOf = (verification: string, changes: Partial<DeliveryDocument> = {
   id: `del_${verification}-1`,
   verification,
   ordinal: 1,
+  send: 1,
   channel: 'sms',
+  reason: null,
   status: 'queued',
   queued_at: NOW,
   ended_at: null,
@@ -322,6 +327,25 @@ export function testRecords(open: () => Promise<Store>): void {
       expect((await records.audit.list('p-1', { after: null, limit: 9 })).items).toEqual([]);
       expect(await records.eraseVerifications(current, ['a'], NOW, erasure)).toBe('erased');
       expect((await all()).map(({ erased_at }) => erased_at)).toEqual([NOW, null, null]);
+    });
+
+    test('a verification is found, and erased, by each of its addresses, and by nothing afterwards', async () => {
+      const [phone, email, device] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2), Buffer.alloc(32, 3)];
+      const indexes = { destination_index: phone, second_index: email, third_index: device };
+      const alone = { destination_index: email };
+      await store.write([put(verifications, [verificationOf('a', indexes), verificationOf('b', alone)])]);
+      for (const digest of [phone, device])
+        expect(await records.findByDestination('p-1', [digest], NOW)).toEqual(['a']);
+      expect(await records.findByDestination('p-1', [device, phone], NOW)).toEqual(['a']);
+      expect((await records.findByDestination('p-1', [email], NOW)).toSorted()).toEqual(['a', 'b']);
+      expect(await records.findByDestination('p-2', [email], NOW)).toEqual([]);
+      const lease = await takenShard('rec-a');
+      await records.eraseVerifications(lease, ['a'], NOW, { ...AUDITED, id: 'aud_a' });
+      expect(await records.findByDestination('p-1', [phone, email, device], NOW)).toEqual(['b']);
+      expect((await all())[0]).toMatchObject({ destination_index: null, second_index: null, third_index: null });
+      // An older copy brings nothing back.
+      await store.write([put(verifications, [verificationOf('a', { ...indexes, applied_seq: 9 })])]);
+      expect(await records.findByDestination('p-1', [phone, email, device], NOW)).toEqual(['b']);
     });
 
     test('renewing prolongs what one holds and shows everyone who is there', async () => {

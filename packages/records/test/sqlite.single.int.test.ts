@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { events, verifications } from '../src/collections.ts';
+import { events, SCHEMA_VERSION, verifications } from '../src/collections.ts';
 import { openSqliteStore } from '../src/sqlite/sqlite-store.ts';
 import { countBy } from '../src/sqlite/statements.ts';
 import { add, put, RecordsUnavailable, requireChange, type Store } from '../src/store.ts';
@@ -107,7 +107,11 @@ test('several have the file open, and see what the others wrote', async () => {
 test.each([
   ['newer', (db: DatabaseSync) => db.exec('PRAGMA user_version = 99'), 'made by a newer Watchword'],
   ['of something else', (db: DatabaseSync) => db.exec('PRAGMA user_version = 0'), 'is a database of something else'],
-  ['older', (db: DatabaseSync) => db.exec('PRAGMA user_version = -1'), 'needs 2: run `npx watchword migrate`'],
+  [
+    'older',
+    (db: DatabaseSync) => db.exec('PRAGMA user_version = -1'),
+    `needs ${SCHEMA_VERSION}: run \`npx watchword migrate\``,
+  ],
 ])('a file whose schema is %s is refused in one line', async (_, change, message) => {
   await (await open()).close();
   const other = new DatabaseSync(file);

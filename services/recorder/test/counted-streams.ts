@@ -12,10 +12,10 @@ export const SHARDS = ['00', '01'];
 /** Lives begin half an hour before a day ends, and go on into the next. */
 export const MIDNIGHT = Date.parse('2026-02-01T00:00:00Z');
 
-/** Streams of some lives that go on at once, and how many deliveries they queue. */
+/** Streams of some lives that go on at once, and how many sends they have. */
 export function streamsOf(random: () => number, lives: number) {
   const streams = new Map<string, StreamEntry[]>(SHARDS.map((shard) => [shard, []]));
-  let queued = 0;
+  const sends = new Set<string>();
   for (const stream of streams.values()) {
     const waiting = Array.from({ length: lives }, (_, index) => {
       const id = encodeBase32(randomBytes(16));
@@ -29,7 +29,7 @@ export function streamsOf(random: () => number, lives: number) {
       if (!one) break;
       const [type, data = {}] = one.facts[one.next] ?? [];
       one.next += 1;
-      if (type === 'delivery.queued') queued += 1;
+      if (type === 'delivery.queued') sends.add(`${one.id} ${data.send ?? data.delivery}`);
       const fields = { v: one.id, q: one.next, t: type, a: one.at + one.next * 20_000, d: JSON.stringify(data) };
       const texts = Object.entries(fields).map(([name, value]) => [name, Buffer.from(String(value))] as const);
       const sealed = one.next === 1 ? [['s', sealer.seal('+14155550123', one.id, 'destination')] as const] : [];
@@ -38,7 +38,7 @@ export function streamsOf(random: () => number, lives: number) {
       stream.push({ position, fields: Object.fromEntries([...texts, ...sealed]) });
     }
   }
-  return { streams, queued };
+  return { streams, sends: sends.size };
 }
 
 /** What is there and what it must be, without what comes to nothing. */

@@ -2,8 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Secret, singleKeyRing } from '@watchword/platform';
 import { comparePositions, createBlindIndex, RecordsUnavailable, type ShardLease } from '@watchword/records';
 import { eventually } from '@watchword/testkit';
-import { createErasure, createSealer, createVerifications } from '@watchword/verifications';
+import { createErasure, createSealer, createVerifications, type SendPlan } from '@watchword/verifications';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { StreamEntry } from '../src/domain/stream-event.ts';
+import { createEventStreams } from '../src/streams/event-streams.ts';
+import { createOtherShards } from '../src/usecases/other-shards.ts';
 import { createRecordEntries } from '../src/usecases/record-entries.ts';
 import { type Scene, startScene } from './scene.ts';
 
@@ -18,6 +21,7 @@ const POLICY = {
   codesValidMax: 3,
   streakFreeChecks: 1_000,
   endedRetentionMs: 600_000,
+  onUnknown: 'resend',
 } as const;
 const DESTINATION = '+14155550142';
 const USER = 'user-of-the-erasure';
@@ -46,15 +50,18 @@ function startMachine() {
   const erasure = createErasure({ ...shared, sealer: createSealer(sealKeys) });
   const call = (project: string) => ({ project, mode: 'test', operation: '', deadline: Date.now() + 30_000 }) as const;
 
-  async function open(project: string, destination: string, purpose = 'login', amount = ''): Promise<string> {
-    const context = { client: { user_id: destination === DESTINATION ? USER : 'another user', ip: '192.0.2.77' } };
+  async function open(project: string, phone: string, purpose = 'login', amount = '', email?: string): Promise<string> {
+    const context = { client: { user_id: phone === DESTINATION ? USER : 'another user', ip: '192.0.2.77' } };
     const binding = amount === '' ? undefined : { amount };
-    const input = { destination, purpose, channel: 'sms', country: 'US', binding, context } as const;
+    const addresses = { phone, ...(email === undefined ? {} : { email }) };
+    const plan: SendPlan = { kind: 'at_once', channels: email === undefined ? ['sms'] : ['sms', 'email'] };
+    const input = { addresses, purpose, plan, country: 'US', binding, context };
     const sent = await verifications.open(input, POLICY, call(project));
     if (sent.result !== 'sent') throw new Error(sent.result);
     return sent.id.slice('ver_'.length);
   }
-  const erase = (project: string) => erasure.erase(DESTINATION, PURPOSES, { ...call(project), ...ASKED });
+  const erase = (project: string, destination = DESTINATION) =>
+    erasure.erase(destination, PURPOSES, { ...call(project), ...ASKED });
   return { open, erase, erasure };
 }
 
@@ -210,6 +217,7 @@ test.each(['forgetting in Redis', 'erasing', 'moving the cursor'])(
       },
       sealer,
       blindIndex: createBlindIndex(singleKeyRing(keyOf('INDEX_KEY'))),
+      otherShards: { areBehind: async () => false },
       forgetting: { forget: cutOnce('forgetting in Redis', machine.erasure.forget) },
       observer: {
         recorded: () => undefined,
@@ -268,6 +276,7 @@ function startByHand(shard: string) {
     records,
     sealer: createSealer(singleKeyRing(keyOf('SEAL_KEY'))),
     blindIndex: createBlindIndex(singleKeyRing(keyOf('INDEX_KEY'))),
+    otherShards: createOtherShards({ records, streams: createEventStreams(scene.redis) }),
     forgetting: { forget: async (ids) => forgotten.push(...ids) },
     observer: {
       recorded: () => undefined,
@@ -314,4 +323,60 @@ test('what was opened while an erasure was on its way to Redis is erased, and wh
   expect(forgotten.toSorted()).toEqual([id, meanwhile].toSorted());
   for (const erased of [id, meanwhile]) expect(await verificationOf(erased)).toMatchObject({ seal_key: null });
   expect(await verificationOf(later)).toMatchObject({ seal_key: 1, erased_at: null });
+});
+
+const EMAIL = 'erased@example.com';
+
+test('erased by one of several addresses, a verification of another shard is blank, and is found by none of them', async () => {
+  const machine = startMachine();
+  const numbers = Array.from({ length: 5 }, (_, index) => `+1415555020${index}`);
+  const ids: string[] = [];
+  for (const number of numbers) ids.push(await machine.open('p', number, 'login', '', EMAIL));
+  const other = await machine.open('p', '+14155550210', 'login', '', 'other@example.com');
+  await machine.erase('p', EMAIL);
+  await scene.start();
+  await untilRecorded();
+  for (const id of ids) {
+    expect(await verificationOf(id)).toMatchObject({
+      destination: Buffer.alloc(0),
+      destination_index: null,
+      second_index: null,
+      third_index: null,
+      context: null,
+      erased_at: expect.any(Number),
+    });
+  }
+  expect(await verificationOf(other)).toMatchObject({ erased_at: null, second_index: expect.any(Buffer) });
+  const blindIndex = createBlindIndex(singleKeyRing(keyOf('INDEX_KEY')));
+  const digests = [EMAIL, ...numbers].map((address) => blindIndex.of(address).digest);
+  expect(await scene.records.findByDestination('p', digests, Number.MAX_SAFE_INTEGER)).toEqual([]);
+  expect(await scene.records.listPoison(9)).toEqual([]);
+}, 30_000);
+
+test('an erasure waits for what other shards have not recorded yet, and for nothing that came later', async () => {
+  const machine = startMachine();
+  const number = '+14155550300';
+  const id = await machine.open('elsewhere', number, 'login', '', EMAIL);
+  const [shard, entries] = await scene.entriesOf(id);
+  const opened = Number(entries.at(-1)?.position.split('-')[0]);
+  await eventually('another millisecond', 1_000, async () => (Date.now() > opened + 1 ? true : undefined));
+  await machine.erase('elsewhere', EMAIL);
+  const isOwn = ({ fields }: StreamEntry) => isErasure({ fields });
+  const streams = createEventStreams(scene.redis);
+  const found = await Promise.all(
+    streams.shards.map(async (one) => [one, await streams.read(one, '0-0', 99)] as const),
+  );
+  const [at = '', erasing = []] = found.find(([one, all]) => one !== shard && all.some(isOwn)) ?? [];
+  expect(at).not.toBe('');
+  const behind = startByHand(at);
+  const lease = await behind.take('rec_a');
+  expect(await behind.record(lease, erasing)).toBe('waiting');
+  expect(behind.forgotten).toEqual([]);
+  const first = startByHand(shard);
+  const events = entries.filter((entry) => !isOwn(entry));
+  expect(await first.record(await first.take('rec_b'), events)).toBe('written');
+  const again = (await scene.records.cursors()).find((cursor) => cursor.id === at);
+  expect(await behind.record({ ...lease, position: again?.position ?? '' }, erasing.filter(isOwn))).toBe('written');
+  expect(behind.forgotten).toEqual([id]);
+  expect(await verificationOf(id)).toMatchObject({ seal_key: null, second_index: null });
 });

@@ -42,10 +42,18 @@ export function anyFacts(random: () => number, opened: Data = OPENED, id = LIFE_
   const deliveryOf = (ordinal: number) => `del_${id}-${ordinal}`;
   const facts: Fact[] = [['verification.opened', opened]];
   let deliveries = 0;
+  let sends = 0;
+  // Those of old say nothing of sends: then each has one delivery.
+  const saysSends = random() < 0.7;
   for (let length = 5 + Math.floor(random() * 25); length > 0; length -= 1) {
     if (deliveries === 0 || random() < 0.15) {
       deliveries += 1;
-      facts.push(['delivery.queued', { delivery: deliveryOf(deliveries), channel: 'sms' }]);
+      const isOfSameSend = saysSends && sends > 0 && random() < 0.6;
+      if (!isOfSameSend) sends += 1;
+      const told: Data = saysSends ? { send: sends } : {};
+      if (isOfSameSend && random() < 0.5) told.reason = pick(['failed', 'timeout']);
+      const channel = pick(['sms', 'whatsapp', 'email']);
+      facts.push(['delivery.queued', { delivery: deliveryOf(deliveries), channel, ...told }]);
       continue;
     }
     const of = { delivery: deliveryOf(1 + Math.floor(random() * deliveries)) };
@@ -65,7 +73,14 @@ export function anyFacts(random: () => number, opened: Data = OPENED, id = LIFE_
         return ['receipt.received', { ...of, attempt, provider, status, ...moved }];
       },
       () => ['check.judged', { result: 'incorrect', checks_remaining: Math.floor(random() * 3) }],
-      () => [pick(['verification.approved', 'verification.expired', 'token.consumed'] as const)],
+      () => [
+        pick([
+          'verification.approved',
+          'verification.expired',
+          'verification.undeliverable',
+          'token.consumed',
+        ] as const),
+      ],
     ];
     facts.push(pick(makers)());
   }

@@ -63,6 +63,7 @@ test('a batch whose answer was lost is neither waited for nor written over: reco
         arrived += 5;
         return entries.slice(0, arrived).filter(({ position }) => comparePositions(position, after) > 0);
       },
+      hasBefore: async () => false,
       trim: async () => undefined,
       oldest: async () => undefined,
     },
@@ -72,6 +73,7 @@ test('a batch whose answer was lost is neither waited for nor written over: reco
       sealer,
       blindIndex: createBlindIndex(ring),
       forgetting: { forget: async () => 0 },
+      otherShards: { areBehind: async () => false },
       observer: silent,
       now: () => 0,
     }),

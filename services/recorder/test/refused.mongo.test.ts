@@ -32,6 +32,7 @@ describeMongo('a document that the database refuses', (server) => {
       sealer,
       blindIndex: createBlindIndex(ring),
       forgetting: { forget: async () => 0 },
+      otherShards: { areBehind: async () => false },
       observer: {
         recorded: () => undefined,
         batch: () => undefined,

@@ -47,6 +47,7 @@ const recorderOf = (of: Records, sealKeys: KeyRing, indexKeys: KeyRing) =>
     sealer: createSealer(sealKeys),
     blindIndex: createBlindIndex(indexKeys),
     forgetting: { forget: async () => 0 },
+    otherShards: { areBehind: async () => false },
     observer: {
       recorded: () => undefined,
       batch: () => undefined,
@@ -64,10 +65,14 @@ function entryOf(id: string, number: number, type: string, data: object, sealed:
 }
 
 let position = 0;
+/** As they are sealed: every other verification has an e-mail address beside its number. */
+const emailOf = (number: number) => `user-${number}@example.com`;
+const addressesOf = (number: number) =>
+  number % 2 === 0 ? DESTINATION : JSON.stringify({ phone: DESTINATION, email: emailOf(number) });
 const opened = (number: number, sealKeys: KeyRing) => {
   const id = idOf(number);
   const sealer = createSealer(sealKeys);
-  const s = sealer.seal(DESTINATION, id, 'destination');
+  const s = sealer.seal(addressesOf(number), id, 'destination');
   const k = sealer.seal(JSON.stringify({ locale: 'en', client: { user_id: `u${number}` } }), id, 'context');
   const data = { project: 'p', mode: 'test', purpose: 'login', country: 'US', checks_max: 3, code_ttl_ms: 1_000 };
   return at(entryOf(id, 1, 'verification.opened', data, { s, k }));
@@ -117,6 +122,7 @@ test('everything stands under the current keys afterwards, opens and is found by
     credentials: createSealer(oldSeal).seal('{"token":"t"}', 'prv_a', 'credentials'),
     seal_key: 2,
     cost_micros: {},
+    sends_per_second: null,
     created_at: 1,
     updated_at: 1,
     version: 1,
@@ -190,17 +196,19 @@ test('everything stands under the current keys afterwards, opens and is found by
   expect(republished).toEqual(['p', 'p', 'p', 'p', 'p', 'p']);
   expect(outcomes).toEqual(['changed', 'stale']);
   const [sealer, blindIndex] = [createSealer(newSeal), createBlindIndex(newIndex)];
-  for (const number of [0, 99, 249]) {
+  for (const number of [0, 98, 99, 249]) {
     const verification = await verificationOf(number);
     expect(verification).toMatchObject({
       checks_remaining: 2,
       seal_key: 3,
       destination_index: blindIndex.of(DESTINATION).digest,
+      second_index: number % 2 === 0 ? null : blindIndex.of(emailOf(number)).digest,
+      third_index: null,
       destination_index_key: 4,
       user_index: blindIndex.ofUser('p', `u${number}`).digest,
       user_index_key: 4,
     });
-    expect(sealer.unseal(verification?.destination as Buffer, idOf(number), 'destination')).toBe(DESTINATION);
+    expect(sealer.unseal(verification?.destination as Buffer, idOf(number), 'destination')).toBe(addressesOf(number));
     expect(JSON.parse(sealer.unseal(verification?.context as Buffer, idOf(number), 'context'))).toMatchObject({
       locale: 'en',
     });

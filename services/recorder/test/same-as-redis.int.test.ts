@@ -4,9 +4,11 @@ import { Secret, singleKeyRing } from '@watchword/platform';
 import { eventually } from '@watchword/testkit';
 import {
   createDeliveries,
+  createDueSet,
   createReceipts,
   createVerifications,
   type Next,
+  type SendPlan,
   type VerificationView,
 } from '@watchword/verifications';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -24,7 +26,13 @@ const POLICY = {
   codesValidMax: 3,
   streakFreeChecks: 1_000,
   endedRetentionMs: 600_000,
+  onUnknown: 'resend',
 } as const;
+const PLANS: readonly SendPlan[] = [
+  { kind: 'at_once', channels: ['sms'] },
+  { kind: 'at_once', channels: ['sms', 'email'] },
+  { kind: 'in_turn', steps: [{ channel: 'email', timeout_s: 5 }, { channel: 'whatsapp' }, { channel: 'sms' }] },
+];
 const PROJECT = 'p-same';
 const LEASE_MS = 7_000;
 
@@ -48,6 +56,7 @@ function startMachine() {
       profiles: { current: 0, get: async () => ({ memoryKib: 8, pepper: 1 }) },
     }),
     deliveries: createDeliveries(shared),
+    dueSet: createDueSet(scene.redis, clock),
     receipts: createReceipts(shared),
     call: () => ({ project: PROJECT, mode: 'test', operation: '', deadline: Date.now() + 30_000 }) as const,
     travel: (ms: number) => {
@@ -67,28 +76,41 @@ const ENDS: readonly Next[] = [
 
 /** Opens one verification and does to it whatever comes; returns its id. */
 async function liveAtRandom(machine: ReturnType<typeof startMachine>, number: number): Promise<string> {
-  const { verifications, deliveries, receipts, call } = machine;
-  const destination = `+1415555${String(number).padStart(4, '0')}`;
+  const { verifications, deliveries, receipts, dueSet, call } = machine;
+  const addresses = {
+    phone: `+1415555${String(number).padStart(4, '0')}`,
+    email: `user-${number}@example.com`,
+  };
   const context = number % 2 ? { locale: 'en', metadata: { order: String(number) } } : {};
-  const input = { destination, purpose: 'login', channel: 'sms', country: 'US', binding: undefined, context } as const;
-  const sent = await verifications.open(input, POLICY, call());
+  const plan = pick(PLANS);
+  const policy = { ...POLICY, onUnknown: pick(['resend', 'wait'] as const) };
+  const input = { addresses, purpose: 'login', plan, country: 'US', binding: undefined, context };
+  const sent = await verifications.open(input, policy, call());
   if (sent.result !== 'sent') throw new Error(sent.result);
-  const deliveryIds = [sent.deliveryId];
+  const deliveryIds = async () => {
+    const held = (await verifications.read(sent.id, call())) as VerificationView;
+    return held.deliveries.map(({ id }) => id);
+  };
   const attemptIds: string[] = [];
   const codes: string[] = [];
   const moves = [
     async () => {
-      const again = await verifications.resend(sent.id, 'sms', POLICY, call());
-      if (again.result === 'sent') deliveryIds.push(again.deliveryId);
+      await verifications.resend(sent.id, pick(['sms', 'email', undefined]), policy, call());
     },
     async () => {
-      const claimed = await deliveries.claim(pick(deliveryIds), LEASE_MS);
+      const claimed = await deliveries.claim(pick(await deliveryIds()), LEASE_MS);
       if (claimed.result !== 'claimed') return;
       attemptIds.push(claimed.attempt.id);
       codes.push(claimed.code);
       if (Math.random() < 0.2) return machine.travel(LEASE_MS + 1);
       const outcome = pick<AttemptOutcome>(['accepted', 'rejected', 'transient', 'unknown']);
-      await deliveries.settle(claimed.attempt, { provider: 'twilio', countsAsCall: true, outcome, next: pick(ENDS) });
+      const expectsReceipt = Math.random() < 0.7;
+      const settlement = { provider: 'twilio', countsAsCall: true, outcome, expectsReceipt, next: pick(ENDS) };
+      await deliveries.settle(claimed.attempt, settlement);
+    },
+    async () => {
+      if (Math.random() < 0.5) machine.travel(5_000);
+      await dueSet.drain(async () => undefined);
     },
     async () => {
       const status = pick(['accepted', 'sent', 'undelivered', 'delivered', 'read'] as const);
@@ -115,6 +137,7 @@ test('whatever happens to 150 verifications, their records say what Redis says',
   await eventually('empty streams', 15_000, async () => ((await scene.waiting()) === 0 ? true : undefined));
   expect(await scene.records.listPoison(9)).toEqual([]);
   const seen = new Set<string>();
+  const reasons = new Set<string | null>();
   for (const id of ids) {
     const body = id.slice('ver_'.length);
     const held = (await machine.verifications.read(id, machine.call())) as VerificationView;
@@ -127,7 +150,11 @@ test('whatever happens to 150 verifications, their records say what Redis says',
       expiresAt: verification?.expires_at,
       endedAt: verification?.ended_at ?? undefined,
       checksRemaining: verification?.checks_remaining,
-      deliveries: deliveries?.map((delivery) => ({ id: delivery.id, channel: 'sms', status: delivery.status })),
+      deliveries: deliveries?.map((delivery) => ({
+        id: delivery.id,
+        channel: delivery.channel,
+        status: delivery.status,
+      })),
     }).toEqual({
       status: held.status === 'expired' && held.endedAt === held.expiresAt ? verification?.status : held.status,
       undeliverable: held.undeliverable,
@@ -138,10 +165,12 @@ test('whatever happens to 150 verifications, their records say what Redis says',
       deliveries: held.deliveries,
     });
     expect(state && replay(await scene.records.readEvents(body), state.verification)).toEqual(state);
+    for (const { reason } of deliveries ?? []) reasons.add(reason);
     for (const { status } of held.deliveries) seen.add(status);
     seen.add(held.status);
   }
   // A run that never got there would prove little.
+  expect(reasons).toEqual(new Set(['failed', null, 'timeout']));
   expect([...seen]).toEqual(
     expect.arrayContaining(['approved', 'exhausted', 'pending', 'accepted', 'failed', 'skipped']),
   );

@@ -30,7 +30,8 @@ export async function startScene() {
   const redis = await connectRedis({ url: new Secret(url), name: 'test', profile: 'worker', logger });
   // Another suite's keys were used with this Redis; this one has its own.
   await redis.del('ww:keys');
-  for (let shard = 0; shard < SHARDS; shard += 1) await redis.del(shardKeys(shard).events);
+  // What other suites have open would be followed up without its first events.
+  for (let shard = 0; shard < SHARDS; shard += 1) await redis.del(shardKeys(shard).events, shardKeys(shard).due);
   const directory = mkdtempSync(join(tmpdir(), 'watchword-recorder-'));
   const environment = {
     REDIS_URL: url,
@@ -77,6 +78,28 @@ export async function startScene() {
       await add(shard, { v: id, q: index + 2, t: type, a: at + index + 1, d: JSON.stringify(data) });
     }
     return id;
+  }
+
+  const sealFor = (destination: string, id: string) => sealer.seal(destination, id, 'destination');
+
+  /** Somebody who may use the console. */
+  async function addUser(email: string, roles: Readonly<Record<string, string>>): Promise<void> {
+    const id = `usr_${encodeBase32(randomBytes(16))}`;
+    await records.addUser({
+      id,
+      email: sealer.seal(email, id, 'email'),
+      seal_key: 1,
+      email_index: randomBytes(16),
+      email_index_key: 1,
+      password_hash: '',
+      status: 'active',
+      roles,
+      failed_sign_ins: 0,
+      locked_until: null,
+      created_at: 1,
+      updated_at: 1,
+      version: 1,
+    });
   }
 
   /** With a retention of its own in days, or null. */
@@ -145,6 +168,8 @@ export async function startScene() {
     add,
     live,
     addProject,
+    addUser,
+    sealFor,
     entriesOf,
     sealedIn,
     waiting,

@@ -1,4 +1,4 @@
-import type { ConfiguredChannel, Limits, Mode, Pause, PolicyRules, ProviderKind, Scope } from '@watchword/contracts';
+import type { Channel, Limits, Mode, Pause, PolicyRules, ProviderKind, Scope } from '@watchword/contracts';
 import { bytes, type DocumentOf, defineCollection, integer, json, optional, text } from '../collection.ts';
 
 // What was decided. `version` grows with each change: who changes a document names the version they read.
@@ -68,10 +68,14 @@ export const templates = defineCollection(
     project: text(),
     /** A purpose, or `*`. */
     purpose: text(),
-    channel: text<ConfiguredChannel>(),
+    channel: text<Channel>(),
     /** BCP 47, or `*`. */
     locale: text(),
     text: text(),
+    /** Of an e-mail, and the title of a push message; null = the shipped one. */
+    subject: optional(text()),
+    /** Of an e-mail; null = made of the text. */
+    html: optional(text()),
     ...dated,
   },
   [['project']],
@@ -87,7 +91,7 @@ export const routes = defineCollection(
   'routes',
   {
     project: text(),
-    channel: text<ConfiguredChannel>(),
+    channel: text<Channel>(),
     /** A country, a number prefix such as `+4479`, or `*`. */
     match: text(),
     providers: json<readonly RoutedProvider[]>(),
@@ -110,6 +114,8 @@ export const providers = defineCollection(
     credentials: bytes(),
     seal_key: integer(),
     cost_micros: json<Readonly<Record<string, number>>>(),
+    /** Messages that it may get in a second; null = as many as there are. */
+    sends_per_second: optional(integer()),
     ...dated,
   },
   [['project'], ['seal_key']],

@@ -1,7 +1,8 @@
 import type { Collection } from '../collection.ts';
-import { COLLECTIONS, SCHEMA_VERSION, verifications } from '../collections.ts';
+import { COLLECTIONS, SCHEMA_VERSION } from '../collections.ts';
 import { type MigrationStep, stepsBetween } from './steps.ts';
 import { VERSION_1 } from './version-1.ts';
+import { VERSION_2, VERSION_2_VERIFICATIONS } from './version-2.ts';
 
 export interface Schema {
   readonly version: number;
@@ -16,10 +17,10 @@ export const CURRENT: Schema = {
   collections: COLLECTIONS,
   migrations: [
     () => [
-      ...stepsBetween(VERSION_1, COLLECTIONS),
+      ...stepsBetween(VERSION_1, VERSION_2),
       {
         kind: 'change documents',
-        collection: verifications,
+        collection: VERSION_2_VERIFICATIONS,
         what: 'Naming the key of each sealed destination',
         change: ({ seal_key, destination }) =>
           seal_key === null && destination instanceof Uint8Array && destination.length > 0
@@ -27,6 +28,8 @@ export const CURRENT: Schema = {
             : null,
       },
     ],
+    // Several addresses of a verification, several deliveries of a send; what is stored has one of each, and null says so.
+    () => stepsBetween(VERSION_2, COLLECTIONS),
   ],
 };
 

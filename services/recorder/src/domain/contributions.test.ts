@@ -9,6 +9,8 @@ const SEALED: SealedParts = {
   destination: Buffer.from('sealed'),
   seal_key: 1,
   destination_index: null,
+  second_index: null,
+  third_index: null,
   destination_index_key: null,
   context: null,
   user_index: null,
@@ -100,6 +102,52 @@ test('a resend moves a verification to its newest delivery, in the minute in whi
     [60_000, 'twilio', { sent: 1, accepted: 1, 'accepted_ms:122': 1 }],
     [120_000, '', { verifications: 1, approved: 1 }],
   ]);
+});
+
+/** By channel, what a send over several adds; its first two facts queue them. */
+function addedByChannels(...facts: Fact[]) {
+  const queue = (ordinal: number, channel: string): Fact => [
+    'delivery.queued',
+    { delivery: `del_${LIFE_ID}-${ordinal}`, channel, send: 1 },
+  ];
+  const lived: Fact[] = [['verification.opened', OPENED], queue(1, 'email'), queue(2, 'sms'), ...facts];
+  const state = statesOf(eventsAt(LIFE_ID, 60_000, 1, lived)).at(-1) as RecordedState;
+  return Object.fromEntries(
+    [...contributionsOf(state).values()].map(({ place, counters }) => [`${place.channel} ${place.provider}`, counters]),
+  );
+}
+
+/** One attempt of a delivery, settled and ended. */
+const triedBy = (ordinal: number, provider: string, outcome: string, status: string): Fact[] => {
+  const of = { delivery: `del_${LIFE_ID}-${ordinal}`, attempt: 1 };
+  return [
+    ['attempt.started', of],
+    ['attempt.settled', { ...of, outcome, provider }],
+    ['delivery.ended', { delivery: of.delivery, status }],
+  ];
+};
+
+test('a verification whose send has several deliveries counts once, where it got furthest', () => {
+  const byEmail = triedBy(1, 'smtp', 'accepted', 'accepted');
+  const bySms = triedBy(2, 'twilio', 'accepted', 'accepted');
+  const lost = triedBy(2, 'twilio', 'rejected', 'failed');
+  const verified = { verifications: 1, approved: 1 };
+  const approved: Fact = ['verification.approved'];
+  const arrived: Fact = [
+    'receipt.received',
+    { delivery: `del_${LIFE_ID}-1`, attempt: 1, provider: 'smtp', status: 'delivered', delivery_status: 'delivered' },
+  ];
+  const of = (added: ReturnType<typeof addedByChannels>) =>
+    Object.entries(added).flatMap(([place, counters]) =>
+      counters.verifications ? [[place, { verifications: counters.verifications, approved: counters.approved }]] : [],
+    );
+  // Both were taken: the newest, which a workflow came to last.
+  expect(of(addedByChannels(...byEmail, ...bySms, approved))).toEqual([['sms twilio', verified]]);
+  expect(of(addedByChannels(...byEmail, ...lost, approved))).toEqual([['email smtp', verified]]);
+  expect(of(addedByChannels(...byEmail, ...bySms, arrived, approved))).toEqual([['email smtp', verified]]);
+  const added = addedByChannels(...byEmail, ...lost);
+  expect(added['sms twilio']).toEqual({ sent: 1, rejected: 1 });
+  expect(added['email smtp']).toMatchObject({ sent: 1, accepted: 1, verifications: 1 });
 });
 
 test.each(Array.from({ length: 200 }, (_, seed) => seed))(

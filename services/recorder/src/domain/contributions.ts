@@ -31,8 +31,9 @@ export type Contributions = ReadonlyMap<string, Contribution>;
  * - An attempt counts once it is settled and a provider was called, or may have been (its worker died): in the minute in which
  *   its delivery was queued, under its provider and template. What came of attempts that called nobody (each circuit was
  *   open, a key was missing) shows in `verifications` without a provider.
- * - A verification counts once, where its newest delivery is: under the provider that took that, else the last that was
- *   tried, else none. It is approved in the same place; so a conversion is a share in any grouping.
+ * - A verification counts once, where of its newest send's deliveries the one is that got furthest (arrived, else taken; of
+ *   equals the newest): under the provider that took that, else the last that was tried, else none. It is approved in the same
+ *   place; so a conversion is a share in any grouping.
  */
 export function contributionsOf({ verification, deliveries, attempts }: RecordedState): Contributions {
   const found = new Map<string, Contribution>();
@@ -57,9 +58,9 @@ export function contributionsOf({ verification, deliveries, attempts }: Recorded
         countAttempt(at(delivery, attempt), delivery, attempt);
     }
   }
-  const newest = deliveries.at(-1);
-  if (newest !== undefined) {
-    const place = at(newest, creditedAttempt(newest, attempts));
+  const credited = creditedDelivery(deliveries);
+  if (credited !== undefined) {
+    const place = at(credited, creditedAttempt(credited, attempts));
     count(place, 'verifications');
     if (status === 'approved') count(place, 'approved');
   }
@@ -89,6 +90,19 @@ function countAttempt(to: Contribution, { queued_at }: DeliveryDocument, attempt
   } else if (receipt === 'undelivered') {
     count(to, 'undelivered');
   }
+}
+
+/** The number of the send that a delivery is of. */
+export const sendOf = ({ send, ordinal }: DeliveryDocument): number => send ?? ordinal;
+
+const PROGRESS: Readonly<Partial<Record<DeliveryDocument['status'], number>>> = { accepted: 1, delivered: 2, read: 2 };
+
+/** The delivery that a verification is put down to: whatever a workflow began before one that got further is not its merit. */
+function creditedDelivery(deliveries: readonly DeliveryDocument[]): DeliveryDocument | undefined {
+  const newest = deliveries.at(-1);
+  const ofNewestSend = deliveries.filter((one) => newest && sendOf(one) === sendOf(newest));
+  const progressOf = ({ status }: DeliveryDocument) => PROGRESS[status] ?? 0;
+  return ofNewestSend.toSorted((one, other) => progressOf(one) - progressOf(other)).at(-1);
 }
 
 /** The attempt that a delivery's outcome is put down to. */

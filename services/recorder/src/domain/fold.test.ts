@@ -11,6 +11,8 @@ const SEALED: SealedParts = {
   destination: Buffer.from('sealed'),
   seal_key: 3,
   destination_index: Buffer.from('index'),
+  second_index: null,
+  third_index: null,
   destination_index_key: 2,
   context: null,
   user_index: Buffer.from('user'),
@@ -58,6 +60,7 @@ test('opening says everything that is known then', () => {
       code_ttl_ms: 1_000,
       checks_remaining: 3,
       last_delivery: 0,
+      last_send: null,
       opened_at: 10_000,
       expires_at: 11_000,
       ended_at: null,
@@ -124,6 +127,48 @@ test('undeliverable is about the last message', () => {
   expect(isUndeliverable(second, ended('failed'))).toBe(false);
   expect(isUndeliverable(second, ended('failed', 2), ended('accepted'))).toBe(false);
   expect(isUndeliverable(ended('accepted'), receipt('undelivered', { delivery_status: 'undelivered' }))).toBe(true);
+});
+
+/** A delivery of a send, over a channel. */
+const ofSend = (ordinal: number, send: number, channel: string, more: Data = {}): [Fact[0], Data] => [
+  'delivery.queued',
+  { delivery: delivery(ordinal), channel, send, ...more },
+];
+
+test('the deliveries of one send share its expiry, and know why a workflow came to them', () => {
+  const { verification, deliveries } = foldAll(
+    ofSend(1, 1, 'email'),
+    ofSend(2, 1, 'whatsapp', { reason: 'timeout' }),
+    ofSend(3, 2, 'sms'),
+    ofSend(4, 2, 'email'),
+  );
+  expect(verification).toMatchObject({ expires_at: 11_003, last_delivery: 4, last_send: 2, channel: 'email' });
+  expect(deliveries.map(({ send, channel, reason }) => [send, channel, reason])).toEqual([
+    [1, 'email', null],
+    [1, 'whatsapp', 'timeout'],
+    [2, 'sms', null],
+    [2, 'email', null],
+  ]);
+  expect(foldAll(ofSend(1, 1, 'email'), ofSend(2, 1, 'whatsapp')).verification.expires_at).toBe(11_001);
+});
+
+test('of a send with several deliveries only its own event says that nobody took it', () => {
+  const isUndeliverable = (...facts: Fact[]) =>
+    foldAll(ofSend(1, 1, 'email'), ofSend(2, 1, 'sms'), ...facts).verification.undeliverable;
+  expect(isUndeliverable(ended('accepted'), ended('failed', 2))).toBe(false);
+  expect(isUndeliverable(ended('failed'), ended('failed', 2))).toBe(false);
+  expect(isUndeliverable(ended('failed', 2), ['verification.undeliverable', { channels: 'email,sms' }])).toBe(true);
+  expect(isUndeliverable(['verification.undeliverable'], ended('accepted'))).toBe(false);
+  expect(isUndeliverable(['verification.undeliverable'], receipt('delivered', { delivery_status: 'delivered' }))).toBe(
+    false,
+  );
+  expect(isUndeliverable(['verification.undeliverable'], ofSend(3, 2, 'sms'))).toBe(false);
+});
+
+test('a delivery of a time with one channel is by SMS', () => {
+  const { deliveries, verification } = foldAll(['delivery.queued', { delivery: delivery(1) }]);
+  expect(deliveries).toMatchObject([{ channel: 'sms', send: null, reason: null }]);
+  expect(verification).toMatchObject({ channel: 'sms', last_send: null });
 });
 
 test('a receipt moves its delivery only when it says so, and is a document of its own', () => {

@@ -10,6 +10,8 @@ export type SealedParts = Pick<
   | 'destination'
   | 'seal_key'
   | 'destination_index'
+  | 'second_index'
+  | 'third_index'
   | 'destination_index_key'
   | 'context'
   | 'user_index'
@@ -22,6 +24,8 @@ const sealedPartsOf = (of: SealedParts): SealedParts => ({
   destination: of.destination,
   seal_key: of.seal_key,
   destination_index: of.destination_index,
+  second_index: of.second_index,
+  third_index: of.third_index,
   destination_index_key: of.destination_index_key,
   context: of.context,
   user_index: of.user_index,
@@ -65,6 +69,7 @@ function opened({ verification, seq, at, data }: EventOf<'verification.opened'>,
       code_ttl_ms: data.code_ttl_ms,
       checks_remaining: data.checks_max,
       last_delivery: 0,
+      last_send: null,
       opened_at: at,
       expires_at: at + data.code_ttl_ms,
       ended_at: null,
@@ -76,24 +81,20 @@ function opened({ verification, seq, at, data }: EventOf<'verification.opened'>,
   };
 }
 
-function changeOfVerification(
-  { code_ttl_ms, last_delivery }: VerificationDocument,
-  event: RecordableEvent,
-): Partial<VerificationDocument> {
+function changeOfVerification(known: VerificationDocument, event: RecordableEvent): Partial<VerificationDocument> {
   switch (event.type) {
-    case 'delivery.queued': {
-      const last = ordinalOf(event.data.delivery);
-      const { channel } = event.data;
-      return { expires_at: event.at + code_ttl_ms, undeliverable: false, last_delivery: last, channel };
-    }
+    case 'delivery.queued':
+      return queuedChange(known, event);
     case 'attempt.settled':
       return event.data.provider === undefined ? {} : { provider: event.data.provider };
     case 'delivery.ended':
-      return undeliverableAfter(event.data.status, ordinalOf(event.data.delivery) === last_delivery);
+      return undeliverableAfter(known, event.data.delivery, event.data.status);
     case 'receipt.received': {
       const { delivery, delivery_status } = event.data;
-      return delivery_status ? undeliverableAfter(delivery_status, ordinalOf(delivery) === last_delivery) : {};
+      return delivery_status ? undeliverableAfter(known, delivery, delivery_status) : {};
     }
+    case 'verification.undeliverable':
+      return { undeliverable: true };
     case 'check.judged':
       return { checks_remaining: event.data.checks_remaining };
     case 'verification.approved':
@@ -110,10 +111,34 @@ function changeOfVerification(
 
 const ordinalOf = (delivery: string) => Number(delivery.split('-').at(-1));
 
-/** It is about the last message: an earlier one that did not get through says nothing of it. */
-function undeliverableAfter(status: DeliveryDocument['status'], isLast: boolean): Partial<VerificationDocument> {
+/** A send's code lives from when its first delivery was queued: another channel, or a step of its workflow, changes nothing. */
+function queuedChange(
+  { code_ttl_ms, last_send }: VerificationDocument,
+  { at, data: { delivery, channel, ...data } }: EventOf<'delivery.queued'>,
+): Partial<VerificationDocument> {
+  const send = data.send ?? null;
+  const isOfSameSend = send !== null && send === last_send;
+  return {
+    ...(isOfSameSend ? {} : { expires_at: at + code_ttl_ms }),
+    undeliverable: false,
+    last_delivery: ordinalOf(delivery),
+    last_send: send,
+    channel,
+  };
+}
+
+/**
+ * What a provider took is not undeliverable. That nobody took a send is an event of its own; but where events say nothing of
+ * sends, from before there were several deliveries of one, it follows from the last delivery.
+ */
+function undeliverableAfter(
+  { last_delivery, last_send }: VerificationDocument,
+  delivery: string,
+  status: DeliveryDocument['status'],
+): Partial<VerificationDocument> {
   if (TAKEN.has(status)) return { undeliverable: false };
-  return isLast && LOST.has(status) ? { undeliverable: true } : {};
+  const isAlone = last_send === null && ordinalOf(delivery) === last_delivery;
+  return isAlone && LOST.has(status) ? { undeliverable: true } : {};
 }
 
 const TAKEN: ReadonlySet<string> = new Set(['accepted', 'delivered', 'read']);
@@ -136,7 +161,9 @@ function withQueued(
     id: data.delivery,
     verification,
     ordinal: ordinalOf(data.delivery),
+    send: data.send ?? null,
     channel: data.channel,
+    reason: data.reason ?? null,
     status: 'queued',
     queued_at: at,
     ended_at: null,

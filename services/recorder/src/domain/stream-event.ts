@@ -35,7 +35,13 @@ const DATA = {
     checks_max: z.int(),
     code_ttl_ms: z.int(),
   }),
-  'delivery.queued': z.object({ delivery, channel: z.enum(CHANNELS) }),
+  'delivery.queued': z.object({
+    delivery,
+    // Once there was no other channel, and a send had one delivery.
+    channel: z.enum(CHANNELS).default('sms'),
+    send: ordinal.optional(),
+    reason: z.enum(['failed', 'timeout']).optional(),
+  }),
   'attempt.started': z.object({ delivery, attempt: ordinal }),
   'attempt.settled': z.object({
     delivery,
@@ -62,6 +68,7 @@ const DATA = {
   'verification.expired': nothing,
   'verification.exhausted': nothing,
   'verification.canceled': nothing,
+  'verification.undeliverable': nothing,
   'token.consumed': nothing,
 } as const satisfies Record<EventType, z.ZodType>;
 
@@ -81,7 +88,7 @@ export interface StreamEvent {
   readonly event: RecordableEvent;
   /** All of the event's data, as the timeline shows it. */
   readonly data: VerificationEvent['data'];
-  /** On `verification.opened`: the sealed destination, and the sealed context when there is one. */
+  /** On `verification.opened`: the sealed addresses, and the sealed context when there is one. */
   readonly sealed?: { readonly destination: Buffer; readonly context: Buffer | null };
 }
 

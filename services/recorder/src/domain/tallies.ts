@@ -7,7 +7,7 @@ import {
   type ShardTally,
   statisticsTally,
 } from '@watchword/records';
-import { type Contributions, contributionsOf, differenceOf, type Place } from './contributions.ts';
+import { type Contributions, contributionsOf, differenceOf, type Place, sendOf } from './contributions.ts';
 
 type Delta = ShardTally['deltas'][number];
 const NOTHING: Contributions = new Map();
@@ -38,11 +38,13 @@ export function createTallies() {
       for (const change of differenceOf(of(before), of(after))) {
         for (const row of rowsOf(change.place)) count(statisticsTally(row), { position, counters: change.counters });
       }
-      const counted = new Set(before?.deliveries.map(({ id }) => id));
-      for (const { id, queued_at } of after.deliveries) {
-        if (!counted.has(id)) {
-          count(quotaTally(after.verification.project, monthOf(queued_at)), { position, counters: { sends: 1 } });
-        }
+      // A quota counts what callers asked for: once, however many channels a send has, or its workflow comes to.
+      const counted = new Set(before?.deliveries.map(sendOf));
+      for (const delivery of after.deliveries) {
+        if (counted.has(sendOf(delivery))) continue;
+        counted.add(sendOf(delivery));
+        const month = monthOf(delivery.queued_at);
+        count(quotaTally(after.verification.project, month), { position, counters: { sends: 1 } });
       }
     },
 

@@ -1,5 +1,6 @@
 import type { BlindIndex } from '@watchword/records';
 import { type Sealer, SealKeyMissing } from '@watchword/verifications';
+import { kindsOf, unpackAddresses } from '@watchword/verifications/addresses';
 import { z } from 'zod';
 import type { SealedParts } from '../domain/fold.ts';
 import type { StreamEvent } from '../domain/stream-event.ts';
@@ -21,6 +22,27 @@ export function userIdIn(context: string): string | undefined {
   }
 }
 
+export type AddressIndexes = Pick<
+  SealedParts,
+  'destination_index' | 'second_index' | 'third_index' | 'destination_index_key'
+>;
+
+/** The blind indexes of all addresses that a verification was sealed with, the one that stands for it first. */
+export function indexAddresses(blindIndex: Pick<BlindIndex, 'of'>, opened: string): AddressIndexes {
+  const addresses = unpackAddresses(opened);
+  const indexed = kindsOf(addresses).flatMap((kind) => {
+    const address = addresses[kind];
+    return address === undefined ? [] : [blindIndex.of(address)];
+  });
+  const [first, second, third] = indexed;
+  return {
+    destination_index: first?.digest ?? null,
+    second_index: second?.digest ?? null,
+    third_index: third?.digest ?? null,
+    destination_index_key: first?.key ?? null,
+  };
+}
+
 /** Opens what is sealed for as long as it takes to index it. */
 export function createIndexSealed({ sealer, blindIndex }: IndexSealedDeps) {
   /** Undefined when the destination does not open, though its key is there. */
@@ -33,20 +55,21 @@ export function createIndexSealed({ sealer, blindIndex }: IndexSealedDeps) {
       ...sealed,
       seal_key: sealed.destination[0] ?? null,
       destination_index: null,
+      second_index: null,
+      third_index: null,
       destination_index_key: null,
       user_index: null,
       user_index_key: null,
       erased_at: null,
     };
     try {
-      const { key, digest } = blindIndex.of(sealer.unseal(sealed.destination, id, 'destination'));
+      const indexes = indexAddresses(blindIndex, sealer.unseal(sealed.destination, id, 'destination'));
       const context = sealed.context && sealer.unseal(sealed.context, id, 'context');
       const userId = context === null ? undefined : userIdIn(context);
       const user = userId === undefined ? undefined : blindIndex.ofUser(project, userId);
       return {
         ...parts,
-        destination_index: digest,
-        destination_index_key: key,
+        ...indexes,
         user_index: user?.digest ?? null,
         user_index_key: user?.key ?? null,
       };

@@ -1,16 +1,20 @@
 import type { Batch, PoisonDocument, ShardLease } from '@watchword/records';
 import { RecordsRejected } from '@watchword/records';
 import { type ErasureEntry, readEntry, type StreamEntry } from '../domain/stream-event.ts';
-import type { RecordingObserver, RecordStore } from '../ports.ts';
+import type { OtherShards, RecordingObserver, RecordStore } from '../ports.ts';
 import { type BuildBatchDeps, createBuildBatch, type ReadEntry, toPoison } from './build-batch.ts';
 import { createEraseDestination, type EraseDestinationDeps } from './erase-destination.ts';
 
 export interface RecordEntriesDeps extends Omit<BuildBatchDeps & EraseDestinationDeps, 'records'> {
   readonly records: RecordStore;
+  readonly otherShards: OtherShards;
   readonly observer: RecordingObserver;
+  /** Is handed each batch once it is written; must not throw. */
+  readonly onWritten?: (batch: Batch) => void;
 }
 
-type Written = 'written' | 'fenced';
+/** `waiting`: for other shards, with what is left; written is what stands before that. */
+type Written = 'written' | 'fenced' | 'waiting';
 
 /** The lease, and the position to which its writes have come. */
 interface Progress {
@@ -19,15 +23,15 @@ interface Progress {
 
 /** A shard's stream entries become records, and its cursor moves behind them, in one write. */
 export function createRecordEntries(deps: RecordEntriesDeps) {
-  const { records, observer, now } = deps;
+  const { records, otherShards, observer, now } = deps;
   const buildBatch = createBuildBatch(deps);
   const eraseDestination = createEraseDestination(deps);
 
   /**
    * When the database refuses a document, the entries are written one by one and the culprit is set aside, so that no entry
-   * stops its shard; an erasure is a write of its own, behind what was recorded before it. `beforeEntry` is awaited before each
-   * of these, since they may outlast a lease. A database that is away throws `RecordsUnavailable`: then, and when it is
-   * fenced, only the cursor in the database says how far all of this has come.
+   * stops its shard; an erasure is a write of its own, behind what was recorded before it, in all shards. `beforeEntry` is
+   * awaited before each of these, since they may outlast a lease. A database that is away throws `RecordsUnavailable`: then,
+   * and unless all was written, only the cursor in the database says how far all of this has come.
    */
   return async function recordEntries(
     lease: ShardLease,
@@ -45,7 +49,8 @@ export function createRecordEntries(deps: RecordEntriesDeps) {
       if ((await recordEvents(progress, waiting, beforeEntry)) === 'fenced') return 'fenced';
       waiting = [];
       await beforeEntry();
-      if ((await recordErasure(progress, entry, read)) === 'fenced') return 'fenced';
+      const erased = await recordErasure(progress, entry, read);
+      if (erased !== 'written') return erased;
     }
     return recordEvents(progress, waiting, beforeEntry);
   };
@@ -79,6 +84,7 @@ export function createRecordEntries(deps: RecordEntriesDeps) {
   }
 
   async function recordErasure(progress: Progress, entry: StreamEntry, read: ErasureEntry): Promise<Written> {
+    if (await otherShards.areBehind(progress.lease.shard, entry.position)) return 'waiting';
     const result = await eraseDestination(progress.lease, entry.position, read);
     if (result === 'sealed') return setAside(progress, entry, 'destination does not open');
     if (result === 'fenced') {
@@ -99,6 +105,7 @@ export function createRecordEntries(deps: RecordEntriesDeps) {
     if (result === 'fenced') return result;
     progress.lease = { ...progress.lease, position: batch.position };
     observer.recorded(batch.events.length, batch.poison.length);
+    deps.onWritten?.(batch);
     for (const { shard, position, reason } of batch.poison) observer.setAside(shard, position, reason);
     return result;
   }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { KeyRing } from '@watchword/platform';
 import type { BlindIndex, OtherKey, PageCursor, Records, SealedCollection, SealedDocument } from '@watchword/records';
 import { type SealedField, type Sealer, SealKeyMissing } from '@watchword/verifications';
-import { userIdIn } from './index-sealed.ts';
+import { indexAddresses, userIdIn } from './index-sealed.ts';
 
 export interface ResealProgress {
   /** Documents that stand under the current keys since. */
@@ -75,7 +75,6 @@ async function resealVerifications(
       context: document.context && sealer.unseal(document.context, id, 'context'),
     }));
     if (plain === undefined) return 'lost';
-    const { key, digest } = blindIndex.of(plain.destination);
     const userId = plain.context === null ? undefined : userIdIn(plain.context);
     const user = userId === undefined ? undefined : blindIndex.ofUser(project, userId);
     const hasChanged = await records.reseal(
@@ -84,8 +83,7 @@ async function resealVerifications(
       {
         destination: sealer.seal(plain.destination, id, 'destination'),
         seal_key: sealKeys.current.id,
-        destination_index: digest,
-        destination_index_key: key,
+        ...indexAddresses(blindIndex, plain.destination),
         context: plain.context === null ? null : sealer.seal(plain.context, id, 'context'),
         user_index: user?.digest ?? null,
         user_index_key: user?.key ?? null,
