@@ -19,9 +19,11 @@ import { createErasure, createSealer } from '@watchword/verifications';
 import type { RecorderConfig } from './config.ts';
 import { startRecordingLoop } from './jobs/recording-loop.ts';
 import { createRecordingObserver } from './jobs/recording-observer.ts';
+import { composeNotices } from './notices/compose-notices.ts';
 import type { EventStreams } from './ports.ts';
 import { createEventStreams, msOf } from './streams/event-streams.ts';
 import { createHoldShards } from './usecases/hold-shards.ts';
+import { createOtherShards } from './usecases/other-shards.ts';
 import { createRecordEntries } from './usecases/record-entries.ts';
 import { createSweepRecords } from './usecases/sweep-records.ts';
 
@@ -68,10 +70,12 @@ async function compose(config: RecorderConfig, parts: RecorderParts, disposer: D
   const sealer = createSealer(SEAL_KEY);
   const recordEntries = createRecordEntries({
     records,
+    otherShards: createOtherShards({ records, streams }),
     sealer,
     forgetting: createErasure({ redis, clock, idKey: ID_KEY, sealer }),
     blindIndex: createBlindIndex(INDEX_KEY),
     observer,
+    onWritten: composeNotices({ config, redis, records, sealer, registry, logger, now }, disposer),
     now,
   });
   const loop = startRecordingLoop({ streams, shards, recordEntries, observer });

@@ -1,6 +1,7 @@
 import { commonVariables, integerVariable, keyRingVariable, keyVariable } from '@watchword/platform';
 import { recordsVariables } from '@watchword/records';
 import { z } from 'zod';
+import { noticeVariables } from './notices/config.ts';
 
 const CRON = /^(\S+\s+){4,5}\S+$/;
 
@@ -21,6 +22,7 @@ export const recorderVariables = z.object({
     .regex(CRON, 'must be a cron pattern, e.g. 0 2 * * *')
     .default('0 2 * * *')
     .describe('When they are deleted, UTC'),
+  ...noticeVariables,
 });
 
 export type RecorderConfig = z.infer<typeof recorderVariables>;

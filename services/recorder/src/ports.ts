@@ -8,10 +8,18 @@ export interface EventStreams {
   readonly shards: readonly string[];
   /** At most `count` entries behind a position, oldest first. */
   read(shard: string, after: string, count: number): Promise<StreamEntry[]>;
+  /** Whether it has an entry behind a position that Redis took in before a time, ms. */
+  hasBefore(shard: string, after: string, ms: number): Promise<boolean>;
   /** Deletes everything up to and including a position. */
   trim(shard: string, position: string): Promise<void>;
   /** The position of the oldest entry of any shard. */
   oldest(): Promise<string | undefined>;
+}
+
+/** How far the other shards are recorded, whoever has them. */
+export interface OtherShards {
+  /** Whether one has an entry that came before this shard's entry at a position, and is not recorded. */
+  areBehind(shard: string, position: string): Promise<boolean>;
 }
 
 /** What Redis still has of verifications. */

@@ -19,6 +19,7 @@ function start(recordEntries: RecordingLoopDeps['recordEntries'], refresh = vi.f
     streams: {
       shards: IDS,
       read: async (_, after) => (after === '0-0' ? [{ position: '1-0', fields: {} }] : []),
+      hasBefore: async () => false,
       trim: async () => undefined,
       oldest: async () => undefined,
     },

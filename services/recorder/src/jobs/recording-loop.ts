@@ -84,7 +84,7 @@ export function startRecordingLoop({ streams, shards, recordEntries, observer }:
   async function record(shard: HeldShard, entries: readonly StreamEntry[]): Promise<void> {
     const last = entries.at(-1);
     if (last) {
-      if ((await recordBehind(shard, entries)) === 'fenced') return;
+      if ((await recordBehind(shard, entries)) !== 'written') return;
       shard.position = last.position;
       shard.isTrimmed = false;
     }
@@ -99,7 +99,7 @@ export function startRecordingLoop({ streams, shards, recordEntries, observer }:
     let isKnown = false;
     try {
       const result = await recordEntries({ ...lease, position }, entries, renewWhenDue);
-      waiting.delete(lease.shard);
+      if (result !== 'waiting') waiting.delete(lease.shard);
       isKnown = result === 'written';
       return result;
     } catch (error) {

@@ -13,6 +13,10 @@ export function createEventStreams(redis: RedisConnection): EventStreams {
       const entries = await redis.xrangeBuffer(keyOf(shard), `(${after}`, '+', 'COUNT', count);
       return entries.map(toEntry);
     },
+    async hasBefore(shard, after, ms) {
+      const [found] = await redis.xrange(keyOf(shard), `(${after}`, String(ms - 1), 'COUNT', 1);
+      return found !== undefined;
+    },
     async trim(shard, position) {
       await redis.xtrim(keyOf(shard), 'MINID', following(position));
     },
