@@ -1,3 +1,4 @@
+import { platformChannelsOf } from '@watchword/delivery';
 import {
   configPublicationsTotal,
   configUnpublishedProjects,
@@ -23,7 +24,8 @@ import type { ConsoleConfig } from './config.ts';
 import { searchRoutes } from './http/search-routes.ts';
 import { startReconcileLoop } from './jobs/reconcile-loop.ts';
 import { createManagement } from './management.ts';
-import type { PublishedCopies, QuotaSeeds } from './ports.ts';
+import { resolveHost } from './net/resolve-host.ts';
+import type { PublishedCopies, QuotaSeeds, ResolveHost } from './ports.ts';
 import { createSearchUseCases } from './search.ts';
 import { MARK_DEAD_MS } from './usecases/reconcile.ts';
 
@@ -31,6 +33,8 @@ export interface ConsoleParts {
   readonly logger?: Logger;
   /** Stands between the use-cases and Redis. */
   readonly wrapCopies?: (copies: PublishedCopies) => PublishedCopies;
+  /** Instead of the machine's own resolver. */
+  readonly resolveHost?: ResolveHost;
 }
 
 const RECORDS_FILE = '.data/records.db';
@@ -75,7 +79,9 @@ async function compose(config: ConsoleConfig, parts: ConsoleParts, disposer: Dis
       foundForeignCopies: () => logger.warn({}, FOREIGN_COPIES),
     },
     sealer,
-    platformChannels: config.PLATFORM_CHANNELS,
+    platformChannels: platformChannelsOf(config),
+    isWhatsAppWebOn: config.WHATSAPP_WEB === 'on',
+    resolveHost: parts.resolveHost ?? resolveHost,
     now,
   });
   configUnpublishedProjects(registry, async () => {

@@ -1,12 +1,7 @@
-import { CONFIGURED_CHANNELS } from '@watchword/contracts';
+import { channelProviderVariables, whatsappWebVariables } from '@watchword/delivery';
 import { commonVariables, keyRingVariable, keyVariable, portVariable } from '@watchword/platform';
 import { recordsVariables } from '@watchword/records';
 import { z } from 'zod';
-
-const channels = z
-  .string()
-  .transform((text) => text.split(',').map((name) => name.trim()))
-  .pipe(z.array(z.enum(CONFIGURED_CHANNELS, { error: `must be of ${CONFIGURED_CHANNELS.join(', ')}` })));
 
 /** The console's slice of the environment. */
 export const consoleVariables = z.object({
@@ -18,9 +13,8 @@ export const consoleVariables = z.object({
   ),
   INDEX_KEY: keyRingVariable().describe('Finds destinations in the records, 32 bytes base64url; a ring of keys'),
   ...recordsVariables,
-  PLATFORM_CHANNELS: channels
-    .prefault('sms')
-    .describe('Channels that the platform’s own providers carry, by commas; a workflow may use them without more'),
+  ...channelProviderVariables,
+  ...whatsappWebVariables,
 });
 
 export type ConsoleConfig = z.infer<typeof consoleVariables>;

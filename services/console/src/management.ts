@@ -1,4 +1,4 @@
-import { type ConfiguredChannel, MANAGEMENT_CALLS } from '@watchword/contracts';
+import { type Channel, MANAGEMENT_CALLS } from '@watchword/contracts';
 import type { HopRoute } from '@watchword/platform';
 import type { Sealer } from '@watchword/verifications';
 import { auditRoutes } from './http/audit-routes.ts';
@@ -11,7 +11,15 @@ import { projectRoutes } from './http/project-routes.ts';
 import { providerRoutes } from './http/provider-routes.ts';
 import { routeRoutes } from './http/route-routes.ts';
 import { templateRoutes } from './http/template-routes.ts';
-import type { Audit, ConfigurationStore, KeyUse, PublishedCopies, PublishingObserver, QuotaSeeds } from './ports.ts';
+import type {
+  Audit,
+  ConfigurationStore,
+  KeyUse,
+  PublishedCopies,
+  PublishingObserver,
+  QuotaSeeds,
+  ResolveHost,
+} from './ports.ts';
 import { createCarryOutChange } from './usecases/carry-out-change.ts';
 import { createKeyUseCases } from './usecases/keys.ts';
 import { createListUseCases } from './usecases/lists.ts';
@@ -34,13 +42,16 @@ export interface ManagementDeps {
   readonly observer: PublishingObserver;
   readonly sealer: Sealer;
   /** That the platform's own providers carry. */
-  readonly platformChannels: readonly ConfiguredChannel[];
+  readonly platformChannels: readonly Channel[];
+  readonly isWhatsAppWebOn: boolean;
+  readonly resolveHost: ResolveHost;
   readonly now: () => number;
 }
 
 /** The management API over its ports, and the round that puts right what a change left behind. */
 export function createManagement(deps: ManagementDeps): { routes: HopRoute[]; reconcile: Reconcile } {
-  const { configuration, audit, copies, keyUse, quotas, observer, sealer, platformChannels, now } = deps;
+  const { configuration, audit, copies, keyUse, quotas, observer, sealer, now, ...surroundings } = deps;
+  const { platformChannels } = surroundings;
   const takeTurns = createTakeTurns();
   const publishProject = createPublishProject({ configuration, copies, now, observer });
   const carryOutChange = createCarryOutChange({ configuration, audit, publishProject, now });
@@ -51,7 +62,7 @@ export function createManagement(deps: ManagementDeps): { routes: HopRoute[]; re
   const platform = createPlatformUseCases({ configuration, ensureRootProject, ...changing });
   const keys = createKeyUseCases({ shelf: configuration.keys, requireProject, ...changing });
   const policies = createPolicyUseCases({ configuration, platformChannels, ...changing });
-  const providers = createProviderUseCases({ configuration, platformChannels, sealer, ...changing });
+  const providers = createProviderUseCases({ ...surroundings, configuration, sealer, ...changing });
   const lists = createListUseCases({ shelf: configuration.lists, sealer, ...changing });
   const routes = createRouteUseCases({ configuration, ...changing });
   const templates = createTemplateUseCases({ shelf: configuration.templates, ...changing });

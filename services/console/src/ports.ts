@@ -8,6 +8,9 @@ export type Audit = AuditTrail;
 /** Where the services read it. */
 export type PublishedCopies = Pick<ConfigCopies, 'publish' | 'isPublished' | 'markPublished' | 'epochOf' | 'ownAgain'>;
 
+/** The addresses that a name has at this moment; rejects when it has none. */
+export type ResolveHost = (hostname: string) => Promise<readonly string[]>;
+
 /** When keys were used last, which the gateways note down. */
 export interface KeyUse {
   /** By key id, ms. Those never used are not in it. */

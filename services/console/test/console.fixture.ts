@@ -51,6 +51,15 @@ export interface AnswerBody {
   readonly cost_micros: object;
   readonly sms_countries: readonly string[] | null;
   readonly match: string | null;
+  readonly channel: string;
+  readonly country: string | null;
+  readonly channels: readonly string[];
+  readonly receipts_path: string | null;
+  readonly sends_per_second: number | null;
+  readonly subject: string | null;
+  readonly to_masked: string;
+  readonly text: string;
+  readonly html: string | null;
   readonly providers: readonly { readonly is_used: boolean }[];
   readonly items: AnswerBody[];
   readonly next_cursor: string | null;

@@ -120,8 +120,44 @@ describe('providers and routes', () => {
     ]);
   });
 
+  it('routes e-mail and push by their own providers, without a country', async () => {
+    const { id: relay } = await made('/v1/providers', { name: 'Relay', kind: 'smtp', mode: 'test' });
+    await made('/v1/routes', { channel: 'email', providers: [{ provider: relay }] });
+    const simulated = async (body: object) => (await call('POST', '/v1/routes/simulate', body)).body;
+    expect(await simulated({ to: 'Ann@example.com' })).toMatchObject({
+      source: 'project',
+      channel: 'email',
+      match: '*',
+      country: null,
+      providers: [{ id: relay, is_used: true }],
+    });
+    expect(await simulated({ to: 'fcm-device-token:1234567890' })).toMatchObject({
+      source: 'platform',
+      channel: 'push',
+      country: null,
+    });
+    expect(await simulated({ to: '+33612345678', channel: 'voice' })).toMatchObject({
+      channel: 'voice',
+      country: 'FR',
+    });
+    for (const body of [
+      { to: '+33612345678', channel: 'email' },
+      { to: 'ann@example.com', channel: 'sms' },
+      { to: 'ann@' },
+    ]) {
+      expect(refusal(await call('POST', '/v1/routes/simulate', body))).toEqual([422, 'invalid_destination', '/to']);
+    }
+    for (const [channel, match] of [
+      ['email', 'GB'],
+      ['push', '+44'],
+    ]) {
+      const answer = await call('POST', '/v1/routes', { channel, match, providers: [{ provider: relay }] });
+      expect(refusal(answer)).toEqual([400, 'invalid_request', '/match']);
+    }
+  });
+
   it('keeps the last provider of a workflow’s channel', async () => {
-    const bare = await startConsole({ env: { PLATFORM_CHANNELS: 'voice' } });
+    const bare = await startConsole({ env: { SMS_PROVIDERS: 'none' } });
     try {
       const { body: provider } = await bare.call('POST', '/v1/providers', { name: 'Only', ...SANDBOX });
       const rules = { workflow: [{ channel: 'sms' }] };

@@ -11,6 +11,8 @@ export interface Opened extends Partial<VerificationDocument> {
   readonly id: string;
   readonly project: string;
   readonly to: string;
+  /** Beside it. */
+  readonly email?: string;
   readonly userId?: string;
 }
 
@@ -18,8 +20,9 @@ export interface Opened extends Partial<VerificationDocument> {
 export function recordedBy({ seal, index }: { seal: KeyRing; index: KeyRing }) {
   const blindIndex = createBlindIndex(index);
   const sealer = createSealer(seal);
-  return ({ to, userId, ...fields }: Opened): VerificationDocument => {
+  return ({ to, email, userId, ...fields }: Opened): VerificationDocument => {
     const { key, digest } = blindIndex.of(to);
+    const addresses = email === undefined ? to : JSON.stringify({ phone: to, email });
     const user = userId === undefined ? undefined : blindIndex.ofUser(fields.project, userId);
     return {
       mode: 'live',
@@ -27,9 +30,11 @@ export function recordedBy({ seal, index }: { seal: KeyRing; index: KeyRing }) {
       country: 'US',
       status: 'approved',
       undeliverable: false,
-      destination: sealer.seal(to, fields.id, 'destination'),
+      destination: sealer.seal(addresses, fields.id, 'destination'),
       seal_key: seal.current.id,
       destination_index: digest,
+      second_index: email === undefined ? null : blindIndex.of(email).digest,
+      third_index: null,
       destination_index_key: key,
       context: null,
       user_index: user?.digest ?? null,
@@ -40,6 +45,7 @@ export function recordedBy({ seal, index }: { seal: KeyRing; index: KeyRing }) {
       code_ttl_ms: 300_000,
       checks_remaining: 3,
       last_delivery: 1,
+      last_send: null,
       opened_at: OPENED,
       expires_at: OPENED + 300_000,
       ended_at: OPENED + 60_000,

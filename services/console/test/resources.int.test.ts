@@ -5,7 +5,7 @@ import { made as madeBy, placesAtRest, refusal, startConsole, type TestConsole }
 let tested: TestConsole;
 let project: string;
 beforeAll(async () => {
-  tested = await startConsole();
+  tested = await startConsole({ env: { EMAIL_PROVIDERS: 'none' } });
 });
 afterAll(() => tested.close());
 
@@ -28,6 +28,26 @@ describe('policies', () => {
     const answer = await call('POST', '/v1/policies', { purpose: 'login', rules: { workflow } });
     expect(refusal(answer)).toEqual([422, 'no_route', '/rules/workflow/1/channel']);
     await made('/v1/policies', { purpose: 'login', rules: { workflow: workflow.slice(0, 1) } });
+    await made('/v1/providers', { name: 'Relay', kind: 'smtp', mode: 'test' });
+    await made('/v1/policies', { purpose: 'password_reset', rules: { workflow } });
+  });
+
+  it('refuses a workflow with a step that nothing ends, or that begins too late', async () => {
+    const steps = (timeout_s?: number) => [
+      { channel: 'sms', ...(timeout_s === undefined ? {} : { timeout_s }) },
+      { channel: 'voice' },
+    ];
+    const refused = async (rules: object) => refusal(await call('POST', '/v1/policies', { purpose: 'never', rules }));
+    const pointer = '/rules/workflow/0/timeout_s';
+    expect(await refused({ on_unknown: 'wait', workflow: steps() })).toEqual([400, 'invalid_request', pointer]);
+    expect(await refused({ code_ttl_seconds: 60, workflow: steps(41) })).toEqual([400, 'invalid_request', pointer]);
+    await made('/v1/policies', {
+      purpose: 'patient',
+      rules: { on_unknown: 'wait', workflow: steps(40), code_ttl_seconds: 60 },
+    });
+    await made('/v1/policies', { purpose: 'brisk', rules: { on_unknown: 'resend', workflow: steps() } });
+    const { config } = await tested.copies.read(project, 'sending');
+    expect(config?.policies.patient).toMatchObject({ on_unknown: 'wait', workflow: steps(40) });
   });
 
   it('refuses rules out of bounds', async () => {
@@ -111,12 +131,72 @@ describe('templates', () => {
   it('shows a message as it would be sent, and what a carrier bills', async () => {
     const { id } = await made('/v1/templates', { text: 'Your code is {{code}}', purpose: 'login', locale: 'EN-us' });
     const preview = async (body: object) => (await call('POST', `/v1/templates/${id}/preview`, body)).body;
-    expect(await preview({})).toEqual({ text: 'Your code is 123456', encoding: 'gsm7', segments: 1 });
+    expect(await preview({})).toEqual({
+      template: id,
+      locale: 'en-US',
+      subject: null,
+      text: 'Your code is 123456',
+      html: null,
+      encoding: 'gsm7',
+      segments: 1,
+    });
+    const values = {
+      variables: { order: 'A-1' },
+      binding: { amount: 'EUR 10.00' },
+      autofill: { domain: 'acme.example' },
+    };
+    expect(await preview({ text: '{{code}} {{variables.order}} {{amount}}', ...values })).toMatchObject({
+      text: '123456 A-1 EUR 10.00\n@acme.example #123456',
+    });
     expect(await preview({ text: `{{code}}${'x'.repeat(154)}` })).toMatchObject({ encoding: 'gsm7', segments: 1 });
     expect(await preview({ text: `{{code}}${'x'.repeat(155)}` })).toMatchObject({ segments: 2 });
     expect(await preview({ text: `{{code}}${'[code]'.repeat(20)}` })).toMatchObject({ encoding: 'gsm7', segments: 2 });
     expect(await preview({ text: `{{code}} код ${'x'.repeat(59)}` })).toMatchObject({ encoding: 'ucs2', segments: 1 });
     expect(await preview({ text: `{{code}} код ${'x'.repeat(60)}` })).toMatchObject({ encoding: 'ucs2', segments: 2 });
+  });
+
+  it('has subjects and HTML for e-mail and titles for push, and shows them as they would be sent', async () => {
+    const content = {
+      text: 'Code {{code}}',
+      subject: 'Order {{variables.order}}',
+      html: '<b>{{code}}</b> {{variables.order}}',
+    };
+    const { id } = await made('/v1/templates', { channel: 'email', locale: 'ar', ...content });
+    const preview = async (body: object, of = id) => (await call('POST', `/v1/templates/${of}/preview`, body)).body;
+    const variables = { order: '<A>\r\nBcc: x@example.com' };
+    expect(await preview({ variables })).toEqual({
+      template: id,
+      locale: 'ar',
+      subject: 'Order <A> Bcc: x@example.com',
+      text: 'Code 123456',
+      html: '<b>123456</b> &lt;A&gt; Bcc: x@example.com',
+      encoding: null,
+      segments: null,
+    });
+    const bare = await preview({ subject: null, html: null });
+    expect(bare.subject).toBe('رمز تسجيل الدخول');
+    expect(bare.html).toContain('dir="rtl"');
+    const changed = await call('PATCH', `/v1/templates/${id}`, { subject: null }, { ifMatch: '*' });
+    expect(changed.body).toMatchObject({ ...content, subject: null });
+    const { config } = await tested.copies.read(project, 'delivery');
+    expect(config?.templates.find((one) => one.id === id)).toMatchObject({ ...content, subject: null });
+    const push = await made('/v1/templates', { channel: 'push', text: '{{code}}', subject: 'Acme' });
+    expect(await preview({}, push.id)).toMatchObject({ subject: 'Acme', text: '123456', html: null, segments: null });
+    const voice = await made('/v1/templates', { channel: 'voice', text: 'Your code: {{code}}' });
+    expect(await preview({}, voice.id)).toMatchObject({ subject: null, text: 'Your code: 1, 2, 3, 4, 5, 6' });
+  });
+
+  it.each([
+    [{ channel: 'sms', subject: 'Your code' }, 422, '/subject'],
+    [{ channel: 'push', html: '{{code}}' }, 422, '/html'],
+    [{ channel: 'email', html: '<b>no code</b>' }, 422, '/html'],
+    [{ channel: 'email', html: '<a href="{{variables.link}}">{{code}}</a>' }, 422, '/html'],
+    [{ channel: 'email', subject: '{{user}}' }, 422, '/subject'],
+    [{ channel: 'email', subject: 'a\r\nBcc: x@example.com' }, 400, '/subject'],
+    [{ channel: 'sms', text: `{{code}}${'x'.repeat(1_530)}` }, 422, '/text'],
+  ])('refuses %j', async (content, status, pointer) => {
+    const answer = await call('POST', '/v1/templates', { text: '{{code}}', purpose: 'refused', ...content });
+    expect([answer.status, answer.body.errors.map((error) => error.pointer)]).toEqual([status, [pointer]]);
   });
 });
 

@@ -14,6 +14,8 @@ const idOf = (index: number) => `${String(index).padStart(2, '0')}${'z'.repeat(2
 const MINUTE = 60_000;
 const A = '+15550001111';
 const B = '+15550002222';
+const EMAIL = 'ann@example.com';
+const TOKEN = 'fcm-device-token:1234567890-abcdef';
 
 /** One each that a filter finds, and some that none of them does. */
 const opened: Partial<Opened>[] = [
@@ -26,6 +28,9 @@ const opened: Partial<Opened>[] = [
   { to: B, status: 'pending', ended_at: null, undeliverable: true, mode: 'test' },
   { to: B },
   { to: B },
+  { to: B, email: EMAIL, channel: 'email' },
+  { to: EMAIL, channel: 'email' },
+  { to: TOKEN, channel: 'push' },
 ];
 
 let console: TestConsole;
@@ -58,7 +63,7 @@ const newestFirst = (...indexes: number[]) => indexes.toSorted((a, b) => b - a).
 const idsOf = (body: { items: { id: string }[] }) => body.items.map(({ id }) => id);
 
 test.each<[string, Record<string, string>, number[]]>([
-  ['nothing', {}, [0, 1, 2, 3, 4, 5, 6, 7, 8]],
+  ['nothing', {}, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]],
   ['status', { status: 'blocked' }, [0]],
   ['country', { country: 'DE' }, [1]],
   ['provider', { provider: 'vonage' }, [2]],
@@ -67,8 +72,11 @@ test.each<[string, Record<string, string>, number[]]>([
   ['channel', { channel: 'sms' }, [0, 1, 2, 3, 4, 6, 7, 8]],
   ['user_id', { user_id: 'user-1' }, [4]],
   ['destination, whichever key of the ring it was indexed under', { destination: A }, [0, 1]],
+  ['an e-mail address, also beside a number, in any case', { destination: 'Ann@EXAMPLE.com' }, [9, 10]],
+  ['the number beside which it stands', { destination: B, channel: 'email' }, [9]],
+  ['a device token', { destination: TOKEN }, [11]],
   ['an address that nothing went to', { destination: 'nobody@example.com' }, []],
-  ['from', { from: new Date(OPENED + 7 * MINUTE).toISOString() }, [7, 8]],
+  ['from', { from: new Date(OPENED + 7 * MINUTE).toISOString() }, [7, 8, 9, 10, 11]],
   ['to, which is not included', { to: '2026-11-20T10:01:00+02:00' }, [0]],
   ['several at once', { destination: A, country: 'DE', status: 'approved', channel: 'sms' }, [1]],
   ['several that do not meet', { destination: A, user_id: 'user-1' }, []],
@@ -88,7 +96,7 @@ test('a plus sign that was not encoded is still one', async () => {
 test('what is found is the public shape, and never a whole destination', async () => {
   const { body } = await search();
   const at = (minutes: number) => new Date(OPENED + minutes * MINUTE).toISOString();
-  const found = Object.fromEntries(body.items.map((item: { id: string }) => [item.id, item]));
+  const found = Object.fromEntries(body.items.map((item) => [item.id, item]));
   expect(found[`ver_${idOf(1)}`]).toEqual({
     id: `ver_${idOf(1)}`,
     status: 'approved',
@@ -104,10 +112,12 @@ test('what is found is the public shape, and never a whole destination', async (
     expires_at: at(5),
     ended_at: at(1),
   });
+  const maskedOf = (index: number) => found[`ver_${idOf(index)}`]?.to_masked;
+  expect([9, 10, 11].map(maskedOf)).toEqual(['a***@example.com', 'a***@example.com', '***cdef']);
   expect(found[`ver_${idOf(6)}`]).toMatchObject({ status: 'pending', undeliverable: true, mode: 'test' });
   expect(found[`ver_${idOf(6)}`]).not.toHaveProperty('ended_at');
   expect(found[`ver_${idOf(5)}`]).not.toHaveProperty('channel');
-  expect(JSON.stringify(body)).not.toMatch(/5550001111|5550002222/);
+  expect(JSON.stringify(body)).not.toMatch(/5550001111|5550002222|ann@|fcm-device/);
 });
 
 test('one that was erased is found without its destination, and by no destination', async () => {
@@ -133,7 +143,7 @@ test('pages go on where the last one ended, each with its own filters only', asy
     ids.push(...idsOf(body));
     cursor = body.next_cursor;
   } while (cursor !== null);
-  expect(ids).toEqual(newestFirst(2, 3, 4, 5, 6, 7, 8));
+  expect(ids).toEqual(newestFirst(2, 3, 4, 5, 6, 7, 8, 9));
 
   const { body } = await search({ destination: B, limit: '2' });
   const next = { cursor: body.next_cursor as string };
@@ -173,6 +183,8 @@ test('every value that cannot be is named', async () => {
   for (const [query, pointer] of [
     [{ from: '2026-11-20T08:00:00Z', to: '2026-11-20T08:00:00Z' }, '/to'],
     [{ destination: '015550001111' }, '/destination'],
+    [{ destination: 'ann@' }, '/destination'],
+    [{ destination: '+1' }, '/destination'],
     [{ cursor: 'made-up' }, '/cursor'],
   ] as const) {
     expect((await search(query)).body).toMatchObject({ code: 'invalid_request', errors: [{ pointer }] });

@@ -83,6 +83,8 @@ export const toTemplate = (template: TemplateDocument): Template => ({
   channel: template.channel,
   locale: template.locale,
   text: template.text,
+  subject: template.subject,
+  html: template.html,
 });
 
 export const toRoute = (route: RouteDocument): Route => ({

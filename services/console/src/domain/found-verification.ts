@@ -1,12 +1,12 @@
-import type { FoundVerification } from '@watchword/contracts';
+import type { Channel, FoundVerification } from '@watchword/contracts';
 import type { VerificationDocument } from '@watchword/records';
-import { maskPhoneNumber } from '@watchword/verifications/phone-number';
+import { type Addresses, addressOf, maskAddress, primaryOf } from '@watchword/verifications/addresses';
 import { timeOf } from './answers.ts';
 
-/** @param destination undefined when it was erased, or cannot be unsealed any more */
+/** @param addresses undefined when they were erased, or cannot be unsealed any more */
 export function toFoundVerification(
   document: VerificationDocument,
-  destination: string | undefined,
+  addresses: Addresses | undefined,
 ): FoundVerification {
   const { channel, provider, ended_at } = document;
   return {
@@ -17,7 +17,7 @@ export function toFoundVerification(
     country: document.country,
     ...(channel === null ? {} : { channel }),
     ...(provider === null ? {} : { provider }),
-    to_masked: maskPhoneNumber(destination),
+    to_masked: maskAddress(addresses && wentTo(addresses, channel), channel ?? undefined),
     undeliverable: document.undeliverable,
     checks_remaining: document.checks_remaining,
     created_at: timeOf(document.opened_at),
@@ -25,3 +25,7 @@ export function toFoundVerification(
     ...(ended_at === null ? {} : { ended_at: timeOf(ended_at) }),
   };
 }
+
+/** Before there is a delivery, to the address that stands for the verification. */
+const wentTo = (addresses: Addresses, channel: Channel | null): string =>
+  (channel && addressOf(addresses, channel)) ?? primaryOf(addresses);

@@ -1,5 +1,5 @@
 import type { Mode, ProviderKind } from '@watchword/contracts';
-import { kindOf } from '@watchword/delivery';
+import { type KindOfProvider, kindOf } from '@watchword/delivery';
 import { AppError } from '@watchword/platform';
 import type { z } from 'zod';
 
@@ -12,14 +12,42 @@ type Fields = Readonly<Record<string, string>>;
  * @throws AppError `invalid_request`, with a pointer for each field
  */
 export function requireProviderFields(kind: ProviderKind, mode: Mode, settings: Fields, credentials: Fields): void {
-  const errors = [
-    ...check(schemaFor(kindOf(kind).settings, mode), settings, '/settings'),
-    ...check(schemaFor(kindOf(kind).credentials, mode), credentials, '/credentials'),
+  const known = kindOf(kind);
+  const wrong = [
+    ...check(schemaFor(known.settings, mode), settings, '/settings'),
+    ...check(schemaFor(known.credentials, mode), credentials, '/credentials'),
   ];
+  const errors = wrong.length > 0 || mode === 'test' ? wrong : lacking(known, settings, credentials);
   if (errors.length === 0) return;
   const detail = errors.map((error) => `${error.pointer}: ${error.detail}`).join('; ');
   throw new AppError('invalid_request', { detail, errors });
 }
+
+/** Settings that say where a provider is, and how it is spoken to. */
+const PLACES = ['base_url', 'host', 'port', 'security'];
+
+/**
+ * Credentials are never shown again, so they must not be carried off either: whoever sends messages to another place says
+ * with what.
+ *
+ * @throws AppError `invalid_request`, pointer `/credentials`
+ */
+export function requireSamePlace(before: Fields, after: Fields): void {
+  const moved = PLACES.find((name) => before[name] !== after[name]);
+  if (moved === undefined) return;
+  const detail = `must be given again, since ${moved} changes`;
+  throw new AppError('invalid_request', {
+    detail: `/credentials: ${detail}`,
+    errors: [{ pointer: '/credentials', detail }],
+  });
+}
+
+/** What may be left out alone, and not beside the others. */
+const lacking = ({ settings, lackingOf }: KindOfProvider, given: Fields, secret: Fields) =>
+  lackingOf(given, secret).map((name) => ({
+    pointer: `/${name in settings.shape ? 'settings' : 'credentials'}/${name}`,
+    detail: 'is required beside the others',
+  }));
 
 const schemaFor = (schema: z.ZodObject, mode: Mode) => (mode === 'test' ? schema.partial() : schema);
 

@@ -8,21 +8,21 @@ export function providerRoutes(
   useCases: ReturnType<typeof createProviderUseCases>,
   { providers }: Pick<ConfigurationStore, 'providers'>,
 ) {
-  const { toProvider } = useCases;
+  const { toAnswer } = useCases;
   return bindCalls(PROVIDER_CALLS, {
-    createProvider: async ({ body, context }) => toProvider(await useCases.createProvider(body, context)),
+    createProvider: async ({ body, context }) => toAnswer(await useCases.createProvider(body, context)),
     listProviders: ({ query, context: { project } }) =>
       answerPage(
         query,
         { of: ['providers', project], by: 'string' },
         (after, limit) => providers.list(project, after, limit),
-        toProvider,
+        toAnswer,
       ),
-    readProvider: async ({ params, context }) => toProvider(await useCases.read(context, params.id)),
+    readProvider: async ({ params, context }) => toAnswer(await useCases.read(context, params.id)),
     changeProvider: async ({ params, body, context }) =>
-      toProvider(await useCases.changeProvider(params.id, body, context)),
+      toAnswer(await useCases.changeProvider(params.id, body, context)),
     deleteProvider: ({ params, context }) => useCases.deleteProvider(params.id, context),
-    drainProvider: async ({ params, context }) => toProvider(await useCases.drainProvider(params.id, context)),
-    enableProvider: async ({ params, context }) => toProvider(await useCases.enableProvider(params.id, context)),
+    drainProvider: async ({ params, context }) => toAnswer(await useCases.drainProvider(params.id, context)),
+    enableProvider: async ({ params, context }) => toAnswer(await useCases.enableProvider(params.id, context)),
   });
 }

@@ -1,16 +1,17 @@
-import { type ChangePolicy, type ConfiguredChannel, type CreatePolicy, POLICIES_MAX } from '@watchword/contracts';
+import { type ChangePolicy, type Channel, type CreatePolicy, POLICIES_MAX } from '@watchword/contracts';
 import type { HopContext } from '@watchword/platform';
 import type { PolicyDocument } from '@watchword/records';
 import { toPolicy } from '../domain/answers.ts';
 import { carriedChannels, requireCarried } from '../domain/carried-channels.ts';
 import { newId } from '../domain/new-id.ts';
 import { canonicalPurpose } from '../domain/purpose.ts';
+import { requireEndOfSteps } from '../domain/workflow-steps.ts';
 import type { ConfigurationStore } from '../ports.ts';
 import { type ChangeResourceDeps, createChangeResource } from './change-resource.ts';
 
 export interface PoliciesDeps extends ChangeResourceDeps {
   readonly configuration: Pick<ConfigurationStore, 'policies' | 'providers'>;
-  readonly platformChannels: readonly ConfiguredChannel[];
+  readonly platformChannels: readonly Channel[];
 }
 
 export function createPolicyUseCases({ configuration, platformChannels, ...deps }: PoliciesDeps) {
@@ -29,6 +30,7 @@ export function createPolicyUseCases({ configuration, platformChannels, ...deps 
   /** A draining provider counts: it comes back. */
   async function requireProviders(project: string, rules: PolicyDocument['rules']): Promise<void> {
     if (rules.workflow === undefined) return;
+    requireEndOfSteps(rules);
     const providers = await configuration.providers.ofProject(project);
     requireCarried(rules, carriedChannels(platformChannels, providers));
   }

@@ -1,30 +1,33 @@
-import {
-  type ChangeProvider,
-  type ConfiguredChannel,
-  type CreateProvider,
-  PROVIDERS_MAX,
-  type Provider,
-} from '@watchword/contracts';
+import { type ChangeProvider, type Channel, type CreateProvider, PROVIDERS_MAX } from '@watchword/contracts';
 import { AppError, type HopContext } from '@watchword/platform';
 import type { ProviderDocument } from '@watchword/records';
 import { type Sealer, unsealIfHeld } from '@watchword/verifications';
-import { datesOf } from '../domain/answers.ts';
 import { carriedChannels } from '../domain/carried-channels.ts';
 import { requireReach } from '../domain/grants.ts';
 import { newId } from '../domain/new-id.ts';
-import { requireProviderFields } from '../domain/provider-fields.ts';
-import type { ConfigurationStore } from '../ports.ts';
+import { toProvider } from '../domain/provider-answer.ts';
+import { requireProviderFields, requireSamePlace } from '../domain/provider-fields.ts';
+import { requirePublicHosts } from '../domain/public-hosts.ts';
+import { refuseField } from '../domain/refusals.ts';
+import type { ConfigurationStore, ResolveHost } from '../ports.ts';
 import { type ChangeResourceDeps, createChangeResource } from './change-resource.ts';
 
 export interface ProvidersDeps extends ChangeResourceDeps {
   readonly configuration: Pick<ConfigurationStore, 'providers' | 'policies' | 'routes'>;
-  readonly platformChannels: readonly ConfiguredChannel[];
+  readonly platformChannels: readonly Channel[];
   readonly sealer: Sealer;
+  readonly isWhatsAppWebOn: boolean;
+  readonly resolveHost: ResolveHost;
 }
 
 type Fields = Readonly<Record<string, string>>;
 
-export function createProviderUseCases({ configuration, platformChannels, sealer, ...deps }: ProvidersDeps) {
+const WEB_OFF =
+  'WhatsApp Web is off in this installation (WHATSAPP_WEB): WhatsApp discourages automated use of it, and bans numbers';
+
+export function createProviderUseCases(deps: ProvidersDeps) {
+  const { configuration, platformChannels, isWhatsAppWebOn, sealer, resolveHost } = deps;
+
   const seal = (id: string, credentials: Fields) => {
     const sealed = sealer.seal(JSON.stringify(credentials), id, 'credentials');
     return { credentials: sealed, seal_key: sealed[0] ?? 0 };
@@ -36,16 +39,15 @@ export function createProviderUseCases({ configuration, platformChannels, sealer
     return text === undefined ? undefined : (JSON.parse(text) as Fields);
   }
 
-  const toProvider = (provider: ProviderDocument): Provider => ({
-    ...datesOf(provider),
-    name: provider.name,
-    kind: provider.kind,
-    mode: provider.mode,
-    status: provider.status,
-    settings: { ...provider.settings },
-    credentials_set: Object.keys(unseal(provider) ?? {}),
-    cost_micros: { ...provider.cost_micros },
-  });
+  const toAnswer = (provider: ProviderDocument) => toProvider(provider, Object.keys(unseal(provider) ?? {}));
+
+  /** At the sandbox any fields will do, and no host of theirs is called. */
+  async function requireFields(of: Pick<ProviderDocument, 'kind' | 'mode'>, settings: Fields, credentials: Fields) {
+    if (of.kind === 'baileys' && of.mode === 'live' && !isWhatsAppWebOn)
+      throw refuseField('invalid_request', '/kind', WEB_OFF);
+    requireProviderFields(of.kind, of.mode, settings, credentials);
+    if (of.mode === 'live') await requirePublicHosts(settings, resolveHost);
+  }
 
   const providers = createChangeResource(
     {
@@ -53,7 +55,7 @@ export function createProviderUseCases({ configuration, platformChannels, sealer
       plural: 'providers',
       most: PROVIDERS_MAX,
       shelf: configuration.providers,
-      toAnswer: toProvider,
+      toAnswer,
       unique: 'The project has a provider of this name already.',
     },
     deps,
@@ -82,14 +84,14 @@ export function createProviderUseCases({ configuration, platformChannels, sealer
   }
 
   return {
-    toProvider,
+    toAnswer,
     read: providers.read,
 
     createProvider: (wanted: CreateProvider, context: HopContext): Promise<ProviderDocument> =>
-      providers.create(context, (now) => {
-        const { name, kind, mode, settings = {}, credentials = {}, cost_micros = {} } = wanted;
+      providers.create(context, async (now) => {
+        const { name, kind, mode, settings = {}, credentials = {}, cost_micros = {}, sends_per_second = null } = wanted;
         requireReach(mode, context);
-        requireProviderFields(kind, mode, settings, credentials);
+        await requireFields({ kind, mode }, settings, credentials);
         const id = newId('prv', now);
         const dates = { created_at: now, updated_at: now, version: 1 };
         const { project } = context;
@@ -104,14 +106,16 @@ export function createProviderUseCases({ configuration, platformChannels, sealer
           settings,
           ...sealed,
           cost_micros,
+          sends_per_second,
           ...dates,
         };
       }),
 
     changeProvider: (id: string, wanted: ChangeProvider, context: HopContext): Promise<ProviderDocument> =>
-      providers.change(context, id, (known) => {
+      providers.change(context, id, async (known) => {
         requireReach(known.mode, context);
         const { name = known.name, settings = known.settings, cost_micros = known.cost_micros } = wanted;
+        const { sends_per_second = known.sends_per_second } = wanted;
         const credentials = wanted.credentials ?? unseal(known);
         if (credentials === undefined) {
           throw new AppError('invalid_request', {
@@ -119,11 +123,14 @@ export function createProviderUseCases({ configuration, platformChannels, sealer
             errors: [{ pointer: '/credentials', detail: 'their key was retired, so they must be given again' }],
           });
         }
-        requireProviderFields(known.kind, known.mode, settings, credentials);
+        await requireFields(known, settings, credentials);
+        const isCarriedAlong = wanted.credentials === undefined && Object.keys(credentials).length > 0;
+        if (known.mode === 'live' && isCarriedAlong) requireSamePlace(known.settings, settings);
         return {
           name,
           settings,
           cost_micros,
+          sends_per_second,
           ...(wanted.credentials === undefined ? {} : seal(id, wanted.credentials)),
         };
       }),

@@ -1,6 +1,7 @@
 import {
+  ADDRESS_OF_CHANNEL,
   type ChangeRoute,
-  type ConfiguredChannel,
+  type Channel,
   type CreateRoute,
   type DeliveryConfig,
   ROUTES_MAX,
@@ -13,8 +14,8 @@ import type { RouteDocument } from '@watchword/records';
 import { toRoute } from '../domain/answers.ts';
 import { carries } from '../domain/carried-channels.ts';
 import { newId } from '../domain/new-id.ts';
-import { parsePhoneNumber } from '../domain/phone-number.ts';
 import { refuseField } from '../domain/refusals.ts';
+import { readSimulatedAddress } from '../domain/simulated-address.ts';
 import type { ConfigurationStore } from '../ports.ts';
 import { type ChangeResourceDeps, createChangeResource } from './change-resource.ts';
 
@@ -40,7 +41,7 @@ export function createRouteUseCases({ configuration, ...deps }: RoutesDeps) {
   /** Each must be the project's own, and carry the channel. */
   async function requireProviders(
     project: string,
-    channel: ConfiguredChannel,
+    channel: Channel,
     wanted: RouteDocument['providers'],
   ): Promise<void> {
     const known = new Map((await configuration.providers.ofProject(project)).map((one) => [one.id, one]));
@@ -61,6 +62,7 @@ export function createRouteUseCases({ configuration, ...deps }: RoutesDeps) {
     createRoute: ({ channel, match, providers }: CreateRoute, context: HopContext): Promise<RouteDocument> =>
       routes.create(context, async (now) => {
         const { project } = context;
+        requireMatch(channel, match);
         await requireProviders(project, channel, providers);
         const dates = { created_at: now, updated_at: now, version: 1 };
         return { id: newId('rte', now), project, channel, match, providers, ...dates };
@@ -74,11 +76,14 @@ export function createRouteUseCases({ configuration, ...deps }: RoutesDeps) {
 
     /** Of what is configured; which circuits are open at this moment is not looked at. */
     async simulateRoute(wanted: SimulateRoute, { project, mode: own }: HopContext): Promise<SimulatedRoute> {
-      const { channel, mode = own } = wanted;
-      const { e164, country } = parsePhoneNumber(wanted.to);
+      const { mode = own } = wanted;
+      const { channel, e164, country } = readSimulatedAddress(wanted.to, wanted.channel);
       const delivery = (await configuration.snapshot(project, deps.now()))?.delivery ?? NOTHING;
       const plan = planProviders(delivery, { channel, mode, e164, country }, 0);
-      if (plan.source === 'platform') return { source: 'platform', route: null, match: null, country, providers: [] };
+      const found = { channel, country: country ?? null };
+      if (plan.source === 'platform') {
+        return { ...found, source: 'platform', route: null, match: null, providers: [] };
+      }
       const route = delivery.routes.find(({ id }) => id === plan.route);
       const used = new Set(plan.providers.map(({ id }) => id));
       const known = new Map(delivery.providers.map((one) => [one.id, one]));
@@ -90,7 +95,13 @@ export function createRouteUseCases({ configuration, ...deps }: RoutesDeps) {
         const status = isDraining ? ('draining' as const) : ('enabled' as const);
         return [{ id, name, kind, status, weight, is_used: used.has(id) }];
       });
-      return { source: 'project', route: plan.route, match: route?.match ?? null, country, providers };
+      return { ...found, source: 'project', route: plan.route, match: route?.match ?? null, providers };
     },
   };
+}
+
+/** Only a phone number has a prefix and a country. */
+function requireMatch(channel: Channel, match: string): void {
+  if (match === '*' || ADDRESS_OF_CHANNEL[channel] === 'phone') return;
+  throw refuseField('invalid_request', '/match', `must be * for channel ${channel}, whose addresses have no country`);
 }

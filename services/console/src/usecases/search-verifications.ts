@@ -1,7 +1,7 @@
 import type { SearchVerificationsQuery, VerificationPage } from '@watchword/contracts';
 import type { BlindIndex, RecordsSearch } from '@watchword/records';
-import { type Sealer, unsealIfHeld } from '@watchword/verifications';
-import { PHONE_NUMBER_FORM, readPhoneNumber } from '@watchword/verifications/phone-number';
+import { openAddresses, type Sealer } from '@watchword/verifications';
+import { ADDRESS_FORM, addressKindOf, readAddress } from '@watchword/verifications/addresses';
 import { toFoundVerification } from '../domain/found-verification.ts';
 import { canonicalPurpose } from '../domain/purpose.ts';
 import { refuseField } from '../domain/refusals.ts';
@@ -44,16 +44,22 @@ export function createSearchVerifications({ records, blindIndex, sealer, cursors
     );
     return {
       items: page.items.map((document) =>
-        toFoundVerification(document, unsealIfHeld(sealer, document.destination, document.id, 'destination')),
+        toFoundVerification(document, openAddresses(sealer, document.destination, document.id)),
       ),
       next_cursor: page.next && cursors.encode(page.next, terms),
     };
   };
 }
 
-/** As it was indexed: a number in its one spelling, an address as it is. */
+/** As it was indexed. */
 function canonicalDestination(text: string): string {
-  const destination = text.includes('@') ? text : readPhoneNumber(text)?.e164;
-  if (destination !== undefined) return destination;
-  throw refuseField('invalid_request', '/destination', `${PHONE_NUMBER_FORM}, or an e-mail address`);
+  const kind = addressKindOf(text);
+  const address = LOCAL_NUMBER.test(text) ? undefined : readAddress(kind, text);
+  if (address !== undefined) return address;
+  const { phone, email, device_token } = ADDRESS_FORM;
+  const form = kind === 'device_token' ? [phone, email, device_token].join('; or it ') : ADDRESS_FORM[kind];
+  throw refuseField('invalid_request', '/destination', form);
 }
+
+/** A number without its country is a guess, and no device token looks like one. */
+const LOCAL_NUMBER = /^[\d ()./-]*$/;
