@@ -1,12 +1,13 @@
-/** @typedef {{mode: string, count?: number, delay_ms: number, code?: number, receipt?: {mode: string}}} Fault */
+import { channelName, nameOf, PROVIDERS } from './names.js';
 
-const NAMES = { twilio: 'Twilio', vonage: 'Vonage' };
+/** @typedef {{mode: string, channel?: string, count?: number, delay_ms: number, code?: number | string, receipt?: {mode: string}}} Fault */
+
 const MODES = [
   ['ok', 'Accepts every message'],
-  ['down', 'Answers 503 with an empty body'],
+  ['down', 'Says that it is not available'],
   ['throttle', 'Says that there were too many requests'],
   ['auth', 'Refuses the credentials'],
-  ['reject', 'Says that the number is bad'],
+  ['reject', 'Says that the address is bad'],
   ['hang', 'Reads the request and never answers'],
   ['reset', 'Reads the request and cuts the connection'],
   ['lost_answer', 'Accepts the message, then cuts the connection'],
@@ -14,6 +15,7 @@ const MODES = [
 const MEANINGS = new Map(MODES);
 const RECEIPT_MODES = [
   'delivered',
+  'read',
   'undelivered',
   'no_receipt',
   'late_receipt',
@@ -23,30 +25,42 @@ const RECEIPT_MODES = [
   'bad_signature',
 ];
 
+const tileTemplate = document.querySelector('#tile-template');
 const template = document.querySelector('#provider-template');
-const panel = document.querySelector('#providers');
+const tiles = document.querySelector('#tiles');
+const panel = document.querySelector('#panel');
+let present = {};
 
 /**
- * Shows each provider's present fault with a button for each mode.
+ * Shows each provider's present fault on a tile, and that of the chosen one in the panel, with a button for each mode.
  * @param {Record<string, Fault>} faults
  */
 export function renderFaults(faults) {
+  present = { ...present, ...faults };
   for (const [provider, fault] of Object.entries(faults)) {
-    const card = panel.querySelector(`[data-provider="${provider}"]`) ?? createCard(provider);
-    const badge = card.querySelector('.badge');
-    badge.textContent = describeFault(fault);
-    card.dataset.mode = fault.mode;
-    card.querySelector('.meaning').textContent = `${MEANINGS.get(fault.mode)}.`;
-    card.querySelector('.receipt').value = fault.receipt?.mode ?? 'delivered';
-    for (const button of card.querySelectorAll('.modes button')) {
-      button.setAttribute('aria-pressed', String(button.dataset.mode === fault.mode));
-    }
+    const tile = tiles.querySelector(`[data-provider="${provider}"]`) ?? createTile(provider);
+    tile.dataset.mode = fault.mode;
+    tile.querySelector('.badge').textContent = fault.mode.replace('_', ' ');
+    tile.querySelector('.tile-more').textContent = summarise(fault);
+    const card = panel.querySelector(`[data-provider="${provider}"]`);
+    if (card !== null) showFault(card, fault);
   }
 }
 
+/** What there is room for on a tile. @param {Fault} fault */
+function summarise({ channel, count, receipt }) {
+  const parts = [
+    channel === undefined ? [] : [channelName(channel)],
+    count === undefined ? [] : [`${count} left`],
+    receipt === undefined ? [] : [receipt.mode.replaceAll('_', ' ')],
+  ];
+  return parts.flat().join(' · ');
+}
+
 /** @param {Fault} fault */
-function describeFault({ mode, count, delay_ms: delayMs, code, receipt }) {
+function describeFault({ mode, channel, count, delay_ms: delayMs, code, receipt }) {
   const parts = [mode.replace('_', ' ')];
+  if (channel !== undefined) parts[0] += ` on ${channelName(channel)}`;
   if (receipt !== undefined) parts.push(`receipts: ${receipt.mode.replaceAll('_', ' ')}`);
   if (code !== undefined) parts.push(`code ${code}`);
   if (count !== undefined) parts.push(`${count} ${count === 1 ? 'call' : 'calls'} left`);
@@ -54,39 +68,76 @@ function describeFault({ mode, count, delay_ms: delayMs, code, receipt }) {
   return parts.join(' · ');
 }
 
+function createTile(provider) {
+  const tile = tileTemplate.content.cloneNode(true).querySelector('button');
+  tile.dataset.provider = provider;
+  tile.querySelector('.tile-name').textContent = nameOf(provider);
+  tile.querySelector('.tile-channels').textContent = (PROVIDERS[provider]?.channels ?? []).map(channelName).join(', ');
+  tile.addEventListener('click', () => choose(tile.getAttribute('aria-expanded') === 'true' ? undefined : provider));
+  tiles.append(tile);
+  return tile;
+}
+
+/** Opens the panel of one provider; of none, closes it. */
+function choose(provider) {
+  for (const tile of tiles.children) tile.setAttribute('aria-expanded', String(tile.dataset.provider === provider));
+  panel.replaceChildren(...(provider === undefined ? [] : [createCard(provider)]));
+}
+
 function createCard(provider) {
   const card = template.content.cloneNode(true).querySelector('article');
   card.dataset.provider = provider;
-  card.querySelector('h3').textContent = NAMES[provider] ?? provider;
+  card.querySelector('h3').textContent = nameOf(provider);
   const modes = card.querySelector('.modes');
-  modes.setAttribute('aria-label', `How ${NAMES[provider] ?? provider} behaves`);
-  modes.append(
-    ...MODES.map(([mode, meaning]) => {
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.dataset.mode = mode;
-      button.title = meaning;
-      button.textContent = mode.replace('_', ' ');
-      button.addEventListener('click', () => void setFault(provider, mode, card));
-      return button;
-    }),
-  );
+  modes.setAttribute('aria-label', `How ${nameOf(provider)} behaves`);
+  modes.append(...MODES.map(([mode, meaning]) => createModeButton(provider, mode, meaning, card)));
+  const { channels = [], givesReceipts = false } = PROVIDERS[provider] ?? {};
+  const channel = card.querySelector('.channel');
+  channel.append(new Option('all channels', ''), ...channels.map((one) => new Option(channelName(one), one)));
+  card.querySelector('.of-channel').hidden = channels.length < 2;
   const receipt = card.querySelector('.receipt');
   receipt.append(...RECEIPT_MODES.map((mode) => new Option(mode.replaceAll('_', ' '), mode)));
   receipt.addEventListener('change', () => void setFault(provider, card.dataset.mode, card));
-  panel.append(card);
+  card.querySelector('.of-receipts').hidden = !givesReceipts;
+  showFault(card, present[provider]);
   return card;
 }
 
+function createModeButton(provider, mode, meaning, card) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.dataset.mode = mode;
+  button.title = meaning;
+  button.textContent = mode.replace('_', ' ');
+  button.addEventListener('click', () => void setFault(provider, mode, card));
+  return button;
+}
+
+/** What is typed stays: only what the buttons and lists show follows the fault. */
+function showFault(card, fault) {
+  card.dataset.mode = fault.mode;
+  const description = describeFault(fault);
+  const more = description === fault.mode.replace('_', ' ') ? '' : ` Now: ${description}.`;
+  card.querySelector('.meaning').textContent = `${MEANINGS.get(fault.mode)}.${more}`;
+  card.querySelector('.channel').value = fault.channel ?? '';
+  card.querySelector('.receipt').value = fault.receipt?.mode ?? 'delivered';
+  for (const button of card.querySelectorAll('.modes button')) {
+    button.setAttribute('aria-pressed', String(button.dataset.mode === fault.mode));
+  }
+}
+
 async function setFault(provider, mode, card) {
-  const count = card.querySelector('.count').valueAsNumber;
-  const delayMs = card.querySelector('.delay').valueAsNumber;
-  const receipt = card.querySelector('.receipt').value;
+  const field = (name) => card.querySelector(name);
+  const count = field('.count').valueAsNumber;
+  const delayMs = field('.delay').valueAsNumber;
+  const receipt = field('.receipt').value;
   const fault = {
     mode,
+    ...(field('.channel').value === '' ? {} : { channel: field('.channel').value }),
     ...(receipt === 'delivered' ? {} : { receipt: { mode: receipt } }),
     ...(Number.isNaN(count) ? {} : { count }),
     ...(Number.isNaN(delayMs) ? {} : { delay_ms: delayMs }),
+    ...(field('.code').value.trim() === '' ? {} : { code: field('.code').value.trim() }),
   };
   const response = await fetch(`api/faults/${provider}`, {
     method: 'PUT',
@@ -95,5 +146,5 @@ async function setFault(provider, mode, card) {
   });
   const answer = await response.json();
   if (response.ok) renderFaults({ [provider]: answer });
-  else card.querySelector('.meaning').textContent = answer.detail ?? answer.title;
+  else field('.meaning').textContent = answer.detail ?? answer.title;
 }

@@ -4,6 +4,9 @@ import { copyText, renderMessages } from './message-list.js';
 /** What the page shows at most: a load test must not kill it. */
 const SHOWN_MAX = 200;
 const FILTER_DELAY_MS = 150;
+/** Characters of the shortest address that is worth a look-up. */
+const WHOLE_MIN = 6;
+const NUMBER = /^[1-9]\d{5,14}$/;
 
 const find = (selector) => document.querySelector(selector);
 const filter = find('#filter');
@@ -29,15 +32,18 @@ async function refresh() {
   }
 }
 
-/** A whole number is looked up in the whole inbox; part of one among the newest messages. */
+/** A whole address is looked up in the whole inbox; part of one among the newest messages. */
 async function readMessages(wanted) {
   const newest = await fetchMessages(`limit=${SHOWN_MAX}`);
-  const digits = wanted.replace(/\D/g, '');
-  if (digits === '') return newest;
-  const exact =
-    digits.length >= 6 ? await fetchMessages(`limit=${SHOWN_MAX}&to=${encodeURIComponent(`+${digits}`)}`) : [];
+  const part = wanted.trim().toLowerCase();
+  if (part === '') return newest;
+  // A number may be written with spaces and brackets, or without its plus.
+  const digits = /^[+\d\s().-]+$/.test(part) ? part.replace(/\D/g, '') : undefined;
+  const isWhole = digits === undefined ? part.length >= WHOLE_MIN : NUMBER.test(digits);
+  const whole = digits === undefined ? wanted.trim() : `+${digits}`;
+  const exact = isWhole ? await fetchMessages(`limit=${SHOWN_MAX}&to=${encodeURIComponent(whole)}`) : [];
   const known = new Set(exact.map(({ id }) => id));
-  const partly = newest.filter(({ id, to }) => !known.has(id) && to.includes(digits));
+  const partly = newest.filter(({ id, to }) => !known.has(id) && to.toLowerCase().includes(digits ?? part));
   return [...exact, ...partly].toSorted((a, b) => b.at.localeCompare(a.at)).slice(0, SHOWN_MAX);
 }
 

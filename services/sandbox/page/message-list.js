@@ -1,8 +1,14 @@
-/** @typedef {{id: string, channel: string, provider: string, to: string, text: string, code: string | null, at: string}} Message */
+import { createDetails } from './message-details.js';
+import { channelName, nameOf } from './names.js';
+
+/**
+ * @typedef {{status: string, at: string, answered: number | null}} Receipt
+ * @typedef {{id: string, channel: string, provider: string, to: string, subject: string | null, text: string,
+ *   html: string | null, code: string | null, segments: number | null, receipts: Receipt[], at: string}} Message
+ */
 
 const template = document.querySelector('#message-template');
 const list = document.querySelector('#messages');
-const PROVIDER_NAMES = { twilio: 'Twilio', vonage: 'Vonage' };
 const COPIED_MS = 1500;
 const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 
@@ -12,7 +18,11 @@ const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
  */
 export function renderMessages(messages) {
   const kept = new Map([...list.children].map((item) => [item.dataset.id, item]));
-  const items = messages.map((message) => kept.get(message.id) ?? createItem(message));
+  const items = messages.map((message) => {
+    const item = kept.get(message.id) ?? createItem(message);
+    showReceipts(item, message);
+    return item;
+  });
   const wanted = new Set(items);
   for (const item of kept.values()) if (!wanted.has(item)) item.remove();
   items.forEach((item, position) => {
@@ -21,13 +31,22 @@ export function renderMessages(messages) {
 }
 
 /** @param {Message} message */
-function createItem({ id, channel, provider, to, text, code, at }) {
+function createItem(message) {
+  const { id, channel, provider, to, subject, text, code, segments, at } = message;
   const item = template.content.cloneNode(true).querySelector('li');
+  const put = (selector, content) => {
+    const element = item.querySelector(selector);
+    if (content === null) element.remove();
+    else element.textContent = content;
+  };
   item.dataset.id = id;
-  item.querySelector('.to').textContent = to;
-  item.querySelector('.provider-name').textContent = PROVIDER_NAMES[provider] ?? provider;
-  item.querySelector('.provider-name').dataset.provider = provider;
-  item.querySelector('.channel').textContent = channel.toUpperCase();
+  item.querySelector('.channel').dataset.channel = channel;
+  put('.channel', channelName(channel));
+  put('.to', to);
+  item.querySelector('.to').title = to;
+  put('.provider-name', nameOf(provider));
+  put('.segments', segments !== null && segments > 1 ? `${segments} parts` : null);
+  put('.subject', subject);
   const when = item.querySelector('time');
   when.dateTime = at;
   when.title = at;
@@ -39,10 +58,40 @@ function createItem({ id, channel, provider, to, text, code, at }) {
     copy.textContent = 'Copy code';
     copy.addEventListener('click', () => copyText(code, copy));
   }
+  item.querySelector('.more').addEventListener('click', () => void toggleDetails(item, id));
   return item;
 }
 
-/** The text as nodes, never as markup: a message is what a stranger wrote. */
+/** The last receipt beside the message, and all of them in its details when those are open. */
+function showReceipts(item, { receipts }) {
+  const chip = item.querySelector('.receipt');
+  const last = receipts.at(-1);
+  chip.hidden = last === undefined;
+  if (last === undefined || item.dataset.receipts === String(receipts.length)) return;
+  item.dataset.receipts = String(receipts.length);
+  chip.textContent = last.status;
+  chip.dataset.answer = isTaken(last) ? 'taken' : 'refused';
+  chip.title = isTaken(last) ? 'The receipt was taken' : 'The receipt was not taken';
+  item.details?.showReceipts(receipts);
+}
+
+const isTaken = ({ answered }) => answered !== null && answered < 300;
+
+async function toggleDetails(item, id) {
+  const more = item.querySelector('.more');
+  const place = item.querySelector('.details');
+  const isOpen = more.getAttribute('aria-expanded') === 'true';
+  more.setAttribute('aria-expanded', String(!isOpen));
+  place.hidden = isOpen;
+  if (isOpen || item.details !== undefined) return;
+  const response = await fetch(`api/messages/${encodeURIComponent(id)}`);
+  // Emptied meanwhile: the item goes with the next change.
+  if (!response.ok) return;
+  item.details = createDetails(await response.json());
+  place.replaceChildren(item.details.element);
+}
+
+/** The text as nodes, never as markup: a message is what a stranger wrote. A code that is spoken apart is not marked. */
 function highlight(text, code) {
   const start = code === null ? -1 : text.indexOf(code);
   if (start < 0) return [text];

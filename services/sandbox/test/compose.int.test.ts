@@ -11,6 +11,10 @@ it('says in one line which port is taken and what to set', async () => {
     const second = startSandbox({ SANDBOX_PORT: sandboxPort });
     await expect(second).rejects.toThrow(StartupError);
     await expect(second).rejects.toThrow(new RegExp(`^Port ${sandboxPort} is in use: set SANDBOX_PORT [^\\n]+$`));
+    const smtpPort = portOf(first.service.smtpUrl);
+    await expect(startSandbox({ SANDBOX_SMTP_PORT: smtpPort })).rejects.toThrow(
+      `Port ${smtpPort} is in use: set SANDBOX_SMTP_PORT`,
+    );
     const adminPort = portOf(first.service.adminUrl);
     await expect(startSandbox({ ADMIN_PORT: adminPort })).rejects.toThrow(
       `Port ${adminPort} is in use: set ADMIN_PORT`,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { PROVIDER_POSTS, type RunningSandbox, startSandbox } from './running-sandbox.ts';
+import { HTTP_PROVIDERS, type HttpProvider, PROVIDER_POSTS, postTwilio, postTwilioCall } from './provider-posts.ts';
+import { type RunningSandbox, startSandbox } from './running-sandbox.ts';
 
 let sandbox: RunningSandbox;
 beforeAll(async () => {
@@ -15,8 +16,7 @@ afterAll(() => sandbox.service.close());
 const presentFaults = async ({ call }: RunningSandbox) =>
   z.record(z.string(), z.unknown()).parse(await (await call('GET', '/api/faults')).json());
 
-type ProviderName = keyof typeof PROVIDER_POSTS;
-const post = (provider: ProviderName) => PROVIDER_POSTS[provider](sandbox.url);
+const post = (provider: HttpProvider) => PROVIDER_POSTS[provider](sandbox.url);
 
 /** The transport's own code for how the call failed. */
 async function failureCode(call: Promise<Response>): Promise<unknown> {
@@ -34,6 +34,35 @@ const refusals = [
   ['vonage', 'throttle', 200, { messages: [{ status: '1' }] }],
   ['vonage', 'auth', 200, { messages: [{ status: '4' }] }],
   ['vonage', 'reject', 200, { messages: [{ status: '6' }] }],
+  ['vonage_messages', 'throttle', 429, { type: expect.stringMatching(/#1000$/) }],
+  ['vonage_messages', 'auth', 401, { type: expect.stringMatching(/#unauthorized$/) }],
+  ['vonage_messages', 'reject', 422, { type: expect.stringMatching(/#1170$/) }],
+  ['whatsapp_cloud', 'down', 503, { error: { code: 2, type: 'OAuthException' } }],
+  ['whatsapp_cloud', 'throttle', 400, { error: { code: 130429 } }],
+  ['whatsapp_cloud', 'auth', 401, { error: { code: 190 } }],
+  ['whatsapp_cloud', 'reject', 400, { error: { code: 131026, error_data: { details: expect.any(String) } } }],
+  ['wati', 'throttle', 429, { message: expect.stringContaining('Rate limit') }],
+  ['wati', 'auth', 401, { result: false }],
+  ['wati', 'reject', 200, { result: false, receivers: [{ isValidWhatsAppNumber: false }] }],
+  ['fcm', 'down', 503, { error: { status: 'UNAVAILABLE', details: [{ errorCode: 'UNAVAILABLE' }] } }],
+  ['fcm', 'throttle', 429, { error: { status: 'RESOURCE_EXHAUSTED', details: [{ errorCode: 'QUOTA_EXCEEDED' }] } }],
+  ['fcm', 'auth', 401, { error: { status: 'UNAUTHENTICATED', details: [{ reason: 'ACCESS_TOKEN_EXPIRED' }] } }],
+  ['fcm', 'reject', 404, { error: { status: 'NOT_FOUND', details: [{ errorCode: 'UNREGISTERED' }] } }],
+] as const;
+
+/** Another code than the usual one, and the answer that has it. */
+const otherCodes = [
+  ['twilio', 'throttle', 30, 429, { code: 30 }],
+  ['twilio', 'reject', '21610', 400, { code: 21610 }],
+  ['vonage', 'auth', 30, 200, { messages: [{ status: '30' }] }],
+  ['vonage_messages', 'auth', 1060, 401, { type: expect.stringMatching(/#1060$/) }],
+  ['vonage_messages', 'reject', 1240, 422, { type: expect.stringMatching(/#1240$/) }],
+  ['whatsapp_cloud', 'reject', 132001, 404, { error: { code: 132001, message: expect.stringContaining('Template') } }],
+  ['whatsapp_cloud', 'throttle', 131056, 400, { error: { code: 131056 } }],
+  ['wati', 'reject', 404, 404, { message: 'Template not found' }],
+  ['wati', 'auth', 403, 403, { message: 'Permission denied' }],
+  ['fcm', 'reject', 'SENDER_ID_MISMATCH', 403, { error: { details: [{ errorCode: 'SENDER_ID_MISMATCH' }] } }],
+  ['fcm', 'auth', 'THIRD_PARTY_AUTH_ERROR', 401, { error: { details: [{ errorCode: 'THIRD_PARTY_AUTH_ERROR' }] } }],
 ] as const;
 
 describe('a scripted fault', () => {
@@ -48,26 +77,34 @@ describe('a scripted fault', () => {
     },
   );
 
-  it.each(refusals)('%s %s takes another error code', async (provider, mode, status) => {
-    await sandbox.setFault(provider, { mode, code: 30 });
+  it.each(otherCodes)('%s %s takes the error code %s', async (provider, mode, code, status, body) => {
+    await sandbox.setFault(provider, { mode, code });
     const response = await post(provider);
     expect(response.status).toBe(status);
-    expect(await response.json()).toMatchObject(
-      provider === 'twilio' ? { code: 30 } : { messages: [{ status: '30' }] },
-    );
+    expect(await response.json()).toMatchObject(body);
+  });
+
+  it('of one channel leaves the provider’s others alone, and counts only its own calls', async () => {
+    await sandbox.setFault('twilio', { mode: 'down', channel: 'voice', count: 1 });
+    expect((await postTwilio(sandbox.url)).status).toBe(201);
+    expect((await postTwilioCall(sandbox.url)).status).toBe(503);
+    expect((await postTwilioCall(sandbox.url)).status).toBe(201);
   });
 });
 
-describe.each(['twilio', 'vonage'] as const)('%s', (provider) => {
-  const other = provider === 'twilio' ? 'vonage' : 'twilio';
-
-  it('down: 503 with an empty body, and nothing arrives', async () => {
+it.each(['twilio', 'vonage', 'vonage_messages', 'wati'] as const)(
+  '%s down: 503 with an empty body, and nothing arrives',
+  async (provider) => {
     await sandbox.setFault(provider, { mode: 'down' });
     const response = await post(provider);
     expect(response.status).toBe(503);
     expect(await response.text()).toBe('');
     expect(await sandbox.messages()).toEqual([]);
-  });
+  },
+);
+
+describe.each(HTTP_PROVIDERS)('%s', (provider) => {
+  const other = provider === 'twilio' ? 'vonage' : 'twilio';
 
   it('ok with a delay: accepts only after it', async () => {
     await sandbox.setFault(provider, { mode: 'ok', delay_ms: 600 });
@@ -138,7 +175,7 @@ it('closes at once, whatever hangs, waits or streams', async () => {
   const waiting = own.messages('?wait_s=30');
   const stream = await own.call('GET', '/api/messages/stream');
   const bothRead = { twilio: { mode: 'ok', delay_ms: 0 }, vonage: { mode: 'ok', delay_ms: 0 } };
-  await expect.poll(() => presentFaults(own)).toEqual(bothRead);
+  await expect.poll(() => presentFaults(own)).toMatchObject(bothRead);
   const startedAt = performance.now();
   await own.service.close();
   expect(performance.now() - startedAt).toBeLessThan(2_000);

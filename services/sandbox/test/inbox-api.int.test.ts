@@ -1,6 +1,8 @@
 import { problemSchema } from '@watchword/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { postTwilio, postVonage, type RunningSandbox, startSandbox, TO } from './running-sandbox.ts';
+import { PROVIDERS } from '../src/domain/provider.ts';
+import { DEVICE, postFcm, postTwilio, postVonage, postWhatsAppCloud, TO } from './provider-posts.ts';
+import { type RunningSandbox, startSandbox } from './running-sandbox.ts';
 
 let sandbox: RunningSandbox;
 beforeAll(async () => {
@@ -28,6 +30,15 @@ describe('GET /api/messages', () => {
     expect(await codes('?to=+15550000000')).toEqual([]);
   });
 
+  it('finds messages by a device token as well', async () => {
+    await postFcm(sandbox.url);
+    await postTwilio(sandbox.url);
+    expect(await sandbox.messages(`?to=${encodeURIComponent(DEVICE)}`)).toMatchObject([
+      { to: DEVICE, provider: 'fcm' },
+    ]);
+    expect(await sandbox.messages('?to=another-device')).toEqual([]);
+  });
+
   it('waits for a message to that number and answers as soon as it is there', async () => {
     await postVonage(sandbox.url, { to: '4915112345678' });
     const startedAt = performance.now();
@@ -45,7 +56,8 @@ describe('GET /api/messages', () => {
   });
 
   it.each([
-    ['?to=nobody', '/to'],
+    ['?to=+nobody', '/to'],
+    ['?to=12345', '/to'],
     ['?limit=0', '/limit'],
     ['?limit=50001', '/limit'],
     ['?wait_s=31', '/wait_s'],
@@ -53,6 +65,35 @@ describe('GET /api/messages', () => {
     ['?from=1', '/from'],
   ])('refuses %s with a pointer', async (query, pointer) => {
     await expectInvalid(await sandbox.call('GET', `/api/messages${query}`), pointer);
+  });
+});
+
+describe('GET /api/messages/:id', () => {
+  it('shows the request that brought a message as it arrived, without what it proved itself with', async () => {
+    await postWhatsAppCloud(sandbox.url);
+    const [listed] = await sandbox.messages();
+    const { request, ...rest } = await sandbox.message(listed?.id ?? '');
+    expect(rest).toEqual(listed);
+    expect(request).toMatchObject({
+      line: 'POST /v25.0/platform/messages',
+      headers: { authorization: 'Bearer ••••', 'content-type': 'application/json' },
+    });
+    expect(JSON.parse(request?.body ?? '')).toMatchObject({ messaging_product: 'whatsapp', template: { name: 'otp' } });
+    expect(JSON.stringify(request)).not.toContain('anything');
+  });
+
+  it('masks credentials in a form, too', async () => {
+    const form = new URLSearchParams({ to: TO.slice(1), from: 'W', text: 'hi', api_key: 'k3y', api_secret: 's3cret' });
+    await fetch(`${sandbox.url}/sms/json`, { method: 'POST', body: form });
+    const [listed] = await sandbox.messages();
+    const { request } = await sandbox.message(listed?.id ?? '');
+    expect(request?.body).toBe('to=14155550123&from=W&text=hi&api_key=••••&api_secret=••••');
+  });
+
+  it('knows no message that never came', async () => {
+    for (const path of ['/api/messages/nobody', '/api/messages/nobody/html']) {
+      expect(problemSchema.parse(await (await sandbox.call('GET', path)).json())).toMatchObject({ status: 404 });
+    }
   });
 });
 
@@ -68,12 +109,13 @@ describe('faults', () => {
     const fault = { mode: 'throttle', count: 3, delay_ms: 5, code: 10 };
     expect(await set.json()).toEqual(fault);
     const present = async (): Promise<unknown> => (await sandbox.call('GET', '/api/faults')).json();
-    const none = { mode: 'ok', delay_ms: 0 };
-    expect(await present()).toEqual({ twilio: none, vonage: fault });
+    const none = Object.fromEntries(PROVIDERS.map((provider) => [provider, { mode: 'ok', delay_ms: 0 }]));
+    expect(Object.keys(none)).toHaveLength(7);
+    expect(await present()).toEqual({ ...none, vonage: fault });
     await postVonage(sandbox.url);
     expect(await present()).toMatchObject({ vonage: { count: 2 } });
     expect((await sandbox.call('DELETE', '/api/faults')).status).toBe(204);
-    expect(await present()).toEqual({ twilio: none, vonage: none });
+    expect(await present()).toEqual(none);
   });
 
   it.each([
@@ -84,12 +126,25 @@ describe('faults', () => {
     [{ mode: 'down', count: '2' }, '/count'],
     [{ mode: 'down', delay_ms: -1 }, '/delay_ms'],
     [{ mode: 'auth', code: 'x' }, '/code'],
-    [{ mode: 'auth', code: 100_000 }, '/code'],
+    [{ mode: 'auth', code: 1_000_000 }, '/code'],
+    [{ mode: 'auth', code: 'UNREGISTERED' }, '/code'],
+    [{ mode: 'down', channel: 'push' }, '/channel'],
+    [{ mode: 'down', channel: 'pigeon' }, '/channel'],
     [{ mode: 'down', until: 'noon' }, '/until'],
     [[], ''],
   ])('refuses %j with a pointer and changes nothing', async (body, pointer) => {
     await expectInvalid(await sandbox.call('PUT', '/api/faults/twilio', body), pointer);
     expect((await postTwilio(sandbox.url)).status).toBe(201);
+  });
+
+  it.each([
+    ['fcm', { mode: 'reject', code: 404 }, '/code'],
+    ['wati', { mode: 'reject', code: 131026 }, '/code'],
+    ['smtp', { mode: 'reject', code: 250 }, '/code'],
+    ['smtp', { mode: 'ok', receipt: { mode: 'no_receipt' } }, '/receipt'],
+    ['fcm', { mode: 'ok', receipt: { mode: 'delivered' } }, '/receipt'],
+  ])('refuses what %s does not have: %j', async (provider, body, pointer) => {
+    await expectInvalid(await sandbox.call('PUT', `/api/faults/${provider}`, body), pointer);
   });
 
   it('refuses malformed JSON', async () => {

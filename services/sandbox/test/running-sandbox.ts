@@ -1,35 +1,44 @@
-import { createLogger, parseEnvironment, type RunningService } from '@watchword/platform';
+import { CHANNELS } from '@watchword/contracts';
+import { createLogger, parseEnvironment } from '@watchword/platform';
 import { z } from 'zod';
-import { composeSandbox } from '../src/compose.ts';
+import { composeSandbox, type RunningSandbox as Service } from '../src/compose.ts';
 import { sandboxVariables } from '../src/config.ts';
-import type { InboxMessage } from '../src/domain/inbox.ts';
+import type { InboxMessage, WholeMessage } from '../src/domain/inbox.ts';
+import { PROVIDERS } from '../src/domain/provider.ts';
 
-const inboxMessages: z.ZodType<InboxMessage[]> = z.array(
-  z.strictObject({
-    id: z.string(),
-    channel: z.literal('sms'),
-    provider: z.enum(['twilio', 'vonage']),
-    to: z.string(),
-    text: z.string(),
-    code: z.string().nullable(),
-    at: z.iso.datetime(),
-  }),
-);
+const inboxMessage = z.strictObject({
+  id: z.string(),
+  channel: z.enum(CHANNELS),
+  provider: z.enum(PROVIDERS),
+  to: z.string(),
+  subject: z.string().nullable(),
+  text: z.string(),
+  html: z.string().nullable(),
+  code: z.string().nullable(),
+  segments: z.int().nullable(),
+  receipts: z.array(z.strictObject({ status: z.string(), at: z.iso.datetime(), answered: z.int().nullable() })),
+  at: z.iso.datetime(),
+});
+const wholeMessage: z.ZodType<WholeMessage> = inboxMessage.extend({
+  request: z.strictObject({ line: z.string(), headers: z.record(z.string(), z.string()), body: z.string() }).nullable(),
+});
 
 export interface RunningSandbox {
-  readonly service: RunningService;
+  readonly service: Service;
   readonly url: string;
   /** Every log line so far. */
   readonly log: string[];
   readonly call: (method: string, path: string, body?: unknown) => Promise<Response>;
   readonly setFault: (provider: string, fault: object) => Promise<void>;
   readonly messages: (query?: string) => Promise<InboxMessage[]>;
+  readonly message: (id: string) => Promise<WholeMessage>;
 }
 
 /** The real service on free ports. */
 export async function startSandbox(environment: Record<string, string> = {}): Promise<RunningSandbox> {
   const config: z.infer<typeof sandboxVariables> = parseEnvironment(sandboxVariables, {
     SANDBOX_PORT: '0',
+    SANDBOX_SMTP_PORT: '0',
     ...environment,
   });
   const log: string[] = [];
@@ -57,30 +66,11 @@ export async function startSandbox(environment: Record<string, string> = {}): Pr
     },
     async messages(query = '') {
       const response = await call('GET', `/api/messages${query}`);
-      return inboxMessages.parse(await response.json());
+      return z.array(inboxMessage).parse(await response.json());
+    },
+    async message(id) {
+      const response = await call('GET', `/api/messages/${encodeURIComponent(id)}`);
+      return wholeMessage.parse(await response.json());
     },
   };
 }
-
-export const TO = '+14155550123';
-export const TEXT = 'Your login OTP is 123456. Do not share it with anyone.';
-export const ACCOUNT = `AC${'0'.repeat(32)}`;
-const BASIC = `Basic ${Buffer.from('anyone:anything').toString('base64')}`;
-
-export function postTwilio(url: string, fields: Record<string, string> = {}, authorization = BASIC): Promise<Response> {
-  return fetch(`${url}/2010-04-01/Accounts/${ACCOUNT}/Messages.json`, {
-    method: 'POST',
-    headers: authorization === '' ? {} : { authorization },
-    body: new URLSearchParams({ To: TO, From: '+14155550100', Body: TEXT, ...fields }),
-  });
-}
-
-export function postVonage(url: string, fields: object = {}, authorization = BASIC): Promise<Response> {
-  return fetch(`${url}/sms/json`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(authorization === '' ? {} : { authorization }) },
-    body: JSON.stringify({ to: TO.slice(1), from: 'Watchword', text: TEXT, ...fields }),
-  });
-}
-
-export const PROVIDER_POSTS = { twilio: postTwilio, vonage: postVonage } as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findCode } from './code.ts';
+import { findCode, findSpokenCode } from './code.ts';
 
 describe('findCode', () => {
   it.each([
@@ -37,5 +37,21 @@ describe('findCode', () => {
     'AbCDEF1',
   ])('finds none in %j', (text) => {
     expect(findCode(text)).toBeNull();
+  });
+});
+
+describe('findSpokenCode', () => {
+  it.each([
+    ['Your code is 1 2 3 4 5 6. Again: 1 2 3 4 5 6.', '123456'],
+    ['Your code is: 4, 8, 2, 9, 1, 3', '482913'],
+    ['Il tuo codice è K 7 Q M 2 X P A 9 R. Ripeto', 'K7QM2XPA9R'],
+    ['1. 2. 3. 4. 5. 6.', '123456'],
+    ['Your code is 123456.', '123456'],
+  ])('joins what is spoken apart in %j', (text, code) => {
+    expect(findSpokenCode(text)).toBe(code);
+  });
+
+  it.each(['', 'Press 1 or 2 to go on', 'a b c d e f'])('finds none in %j', (text) => {
+    expect(findSpokenCode(text)).toBeNull();
   });
 });

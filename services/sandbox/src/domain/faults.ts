@@ -1,4 +1,5 @@
-import { PROVIDERS, type Provider } from './provider.ts';
+import type { Channel } from '@watchword/contracts';
+import { PROVIDERS, type Provider, type ProviderCode } from './provider.ts';
 import type { ReceiptScript } from './receipts.ts';
 
 /** How a simulated provider treats a call. All but `ok` and `lost_answer` keep the message out of the inbox. */
@@ -7,20 +8,22 @@ export type FaultMode = (typeof FAULT_MODES)[number];
 
 export interface Fault {
   readonly mode: FaultMode;
+  /** Of a provider that carries several, the one that it holds for; without it, all. */
+  readonly channel?: Channel;
   /** Calls it still holds for, then `ok`; without it, until changed. */
   readonly count?: number;
   readonly delayMs: number;
   /** Stands in for the provider's own error code in `throttle`, `auth` and `reject`. */
-  readonly code?: number;
+  readonly code?: ProviderCode;
   /** What is told later of the messages it takes; without it, that they were delivered. */
   readonly receipt?: ReceiptScript;
 }
 
-const NO_FAULT: Fault = { mode: 'ok', delayMs: 0 };
+export const NO_FAULT: Fault = { mode: 'ok', delayMs: 0 };
 
 export interface Faults {
   /** The fault for one call, which uses up one of its `count`. */
-  take(provider: Provider): Fault;
+  take(provider: Provider, channel: Channel): Fault;
   current(provider: Provider): Fault;
   set(provider: Provider, fault: Fault): void;
   /** Every provider is `ok` again. */
@@ -40,8 +43,9 @@ export function createFaults(): Faults {
   return {
     current,
     set: change,
-    take(provider) {
+    take(provider, channel) {
       const fault = current(provider);
+      if (fault.channel !== undefined && fault.channel !== channel) return NO_FAULT;
       if (fault.count !== undefined) {
         change(provider, fault.count > 1 ? { ...fault, count: fault.count - 1 } : NO_FAULT);
       }

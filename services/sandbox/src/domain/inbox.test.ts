@@ -1,8 +1,24 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createInbox, type Inbox } from './inbox.ts';
 
+const REQUEST = { line: 'POST /', headers: {}, body: '' };
+
 function fill(inbox: Inbox, ...arrivals: [id: string, to: string][]): void {
-  for (const [id, to] of arrivals) inbox.add({ id, provider: 'twilio', to, text: `code 12345${id}`, at: 0 });
+  for (const [id, to] of arrivals) {
+    inbox.add({
+      id,
+      channel: 'email',
+      provider: 'smtp',
+      to,
+      subject: null,
+      text: 'hello',
+      html: '<p>hello</p>',
+      code: null,
+      segments: null,
+      at: 0,
+      request: REQUEST,
+    });
+  }
 }
 
 const ids = (inbox: Inbox, to?: string, limit = 100) => inbox.list({ to, limit }).map(({ id }) => id);
@@ -19,7 +35,7 @@ describe('createInbox', () => {
   });
 
   it('keeps the newest and forgets the oldest, in both views, however often it goes round', () => {
-    const inbox = createInbox(3);
+    const inbox = createInbox({ messagesMax: 3 });
     fill(inbox, ['1', '+1'], ['2', '+2'], ['3', '+1'], ['4', '+2'], ['5', '+1'], ['6', '+1'], ['7', '+2']);
     expect(inbox.size).toBe(3);
     expect(ids(inbox)).toEqual(['7', '6', '5']);
@@ -28,13 +44,34 @@ describe('createInbox', () => {
   });
 
   it('starts anew after a clear', () => {
-    const inbox = createInbox(2);
+    const inbox = createInbox({ messagesMax: 2 });
     fill(inbox, ['1', '+1'], ['2', '+1'], ['3', '+1']);
     inbox.clear();
     expect(ids(inbox)).toEqual([]);
     expect(ids(inbox, '+1')).toEqual([]);
     fill(inbox, ['4', '+1']);
     expect(ids(inbox)).toEqual(['4']);
+  });
+
+  it('adds receipts to the message that they are of, and to no other', () => {
+    const inbox = createInbox();
+    fill(inbox, ['1', '+1'], ['2', '+1']);
+    const receipt = { status: 'delivered', at: '2026-01-01T00:00:00.000Z', answered: 204 };
+    inbox.addReceipt('1', receipt);
+    inbox.addReceipt('nobody', receipt);
+    expect(inbox.list({ to: '+1', limit: 2 }).map(({ receipts }) => receipts)).toEqual([[], [receipt]]);
+    expect(inbox.find('1')?.receipts).toEqual([receipt]);
+  });
+
+  it('keeps only the newest whole, also when the ring goes round', () => {
+    const inbox = createInbox({ messagesMax: 4, wholeMax: 2 });
+    fill(inbox, ['1', '+1'], ['2', '+1'], ['3', '+1']);
+    const isWhole = (id: string) => [inbox.find(id)?.request, inbox.find(id)?.html];
+    expect(isWhole('1')).toEqual([null, null]);
+    expect(isWhole('2')).toEqual([REQUEST, '<p>hello</p>']);
+    fill(inbox, ['4', '+1'], ['5', '+1'], ['6', '+1']);
+    expect(['3', '4', '5', '6'].map((id) => inbox.find(id)?.request ?? null)).toEqual([null, null, REQUEST, REQUEST]);
+    expect(inbox.find('2')).toBeUndefined();
   });
 
   it('tells subscribers of every change until they leave', () => {

@@ -1,6 +1,9 @@
+import type { ProviderCode } from './provider.ts';
+
 /** What a provider tells later of a message it took. */
 export const RECEIPT_MODES = [
   'delivered',
+  'read',
   'undelivered',
   'no_receipt',
   'late_receipt',
@@ -14,24 +17,25 @@ export type ReceiptMode = (typeof RECEIPT_MODES)[number];
 export interface ReceiptScript {
   readonly mode: ReceiptMode;
   /** Stands in for the provider's own error code in `undelivered`. */
-  readonly code?: number;
+  readonly code?: ProviderCode;
   /** Before the first receipt. */
   readonly delayMs?: number;
 }
 
-export type ReceiptWord = 'sent' | 'delivered' | 'undelivered';
+export type ReceiptWord = 'sent' | 'delivered' | 'read' | 'undelivered';
 
 /** One receipt of a message. */
 export interface ReceiptStep {
   readonly word: ReceiptWord;
   /** After acceptance, or after the receipt before it. */
   readonly afterMs: number;
-  readonly code: number | undefined;
+  readonly code: ProviderCode | undefined;
   readonly isForged: boolean;
 }
 
 const WORDS: Readonly<Record<ReceiptMode, readonly ReceiptWord[]>> = {
   delivered: ['sent', 'delivered'],
+  read: ['sent', 'delivered', 'read'],
   undelivered: ['sent', 'undelivered'],
   no_receipt: [],
   late_receipt: ['sent', 'delivered'],
@@ -45,11 +49,11 @@ const SOON_MS = 50;
 const LATE_MS = 5_000;
 const FIRST_AFTER_MS: Partial<Record<ReceiptMode, number>> = { late_receipt: LATE_MS, early_receipt: 0 };
 
-/** The receipts of one message, in order. A provider that `tellsSent` no carrier's acceptance says only how it ended. */
-export function planReceipts({ mode, code, delayMs }: ReceiptScript, tellsSent: boolean): ReceiptStep[] {
+/** The receipts of one message, in order; of a provider without a word for a step, those that it has one for. */
+export function planReceipts({ mode, code, delayMs }: ReceiptScript, tells: readonly ReceiptWord[]): ReceiptStep[] {
   const first = delayMs ?? FIRST_AFTER_MS[mode] ?? SOON_MS;
   return WORDS[mode]
-    .filter((word) => tellsSent || word !== 'sent' || mode === 'out_of_order')
+    .filter((word) => tells.includes(word) || mode === 'out_of_order')
     .map((word, index) => ({
       word,
       afterMs: index === 0 ? first : SOON_MS,

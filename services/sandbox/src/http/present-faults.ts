@@ -3,9 +3,10 @@ import { PROVIDERS } from '../domain/provider.ts';
 import type { ReceiptScript } from '../domain/receipts.ts';
 
 /** A fault in the API's names. `count` is what is left of it. */
-export function presentFault({ mode, count, delayMs, code, receipt }: Fault) {
+export function presentFault({ mode, channel, count, delayMs, code, receipt }: Fault) {
   return {
     mode,
+    ...(channel === undefined ? {} : { channel }),
     ...(count === undefined ? {} : { count }),
     delay_ms: delayMs,
     ...(code === undefined ? {} : { code }),

@@ -1,6 +1,7 @@
+import type { Channel } from '@watchword/contracts';
 import type { FaultMode } from '../domain/faults.ts';
-import type { Provider } from '../domain/provider.ts';
-import type { ReceiptStep } from '../domain/receipts.ts';
+import type { Provider, ProviderCode } from '../domain/provider.ts';
+import type { ReceiptStep, ReceiptWord } from '../domain/receipts.ts';
 
 /** One answer in a provider's own words; without a body it is empty. */
 export interface WireAnswer {
@@ -16,26 +17,39 @@ export interface CarrierCall {
   /** Fields of the form or the JSON body. */
   readonly fields: Readonly<Record<string, unknown>>;
   readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, unknown>>;
 }
 
 /** A call that the provider would take: what arrives, and how it answers for it. */
 export interface TakenCall {
   readonly taken: true;
   readonly id: string;
+  /** As `normaliseDestination` writes it. */
   readonly to: string;
   readonly text: string;
+  /** The title of a push message. */
+  readonly subject?: string | undefined;
+  readonly code: string | null;
+  /** How many SMS the text takes. */
+  readonly segments?: number;
   answer(at: number): WireAnswer;
-  /** Absent when the send asked for no receipts. */
-  readonly callback?: Callback;
+  /** Absent when nobody is to be told of it. */
+  readonly callback?: Callback | undefined;
 }
 
 /** Where receipts of one message go, and how the provider writes them. */
 export interface Callback {
   readonly url: string;
-  write(step: ReceiptStep): WireReceipt;
+  /** The steps that the provider tells of. */
+  readonly tells: readonly ReceiptWord[];
+  write(step: ReceiptStep): readonly WireReceipt[];
 }
 
 export interface WireReceipt {
+  /** What it says, in the provider's word. */
+  readonly status: string;
+  /** Instead of the callback's, when it is the URL that vouches for who calls. */
+  readonly url?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -48,22 +62,12 @@ export interface RefusedCall {
 /** One simulated provider: reads its own wire and refuses in its own words. */
 export interface Carrier {
   readonly provider: Provider;
-  /** Whether its receipts tell that a carrier took the message, too. */
-  readonly tellsSent: boolean;
+  channelOf(call: CarrierCall): Channel;
   read(call: CarrierCall): TakenCall | RefusedCall;
-  refuse(mode: RefusingMode, call: CarrierCall, code: number | undefined): WireAnswer;
+  refuse(mode: RefusingMode, call: CarrierCall, code: ProviderCode | undefined): WireAnswer;
 }
 
-/** A field as text; a missing, empty, repeated or structured one is undefined. */
-export function textField(fields: CarrierCall['fields'], name: string): string | undefined {
-  const value = fields[name];
-  if (typeof value === 'number') return String(value);
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
+export const refusedWith = (answer: WireAnswer): RefusedCall => ({ taken: false, answer });
 
-/** User and password of Basic authentication (RFC 7617); any will do. Undefined unless both are there. */
-export function basicCredentials(authorization: string | undefined): { user: string; password: string } | undefined {
-  const encoded = /^Basic\s+(\S+)$/i.exec(authorization ?? '')?.[1];
-  const [, user, password] = /^([^:]+):(.+)$/s.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? [];
-  return user === undefined || password === undefined ? undefined : { user, password };
-}
+/** A secret that is not the account's, for a receipt that nobody may believe. */
+export const signingSecret = (secret: string, { isForged }: ReceiptStep) => (isForged ? `not ${secret}` : secret);

@@ -1,8 +1,8 @@
 import type { HttpApp } from '@watchword/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { normaliseDestination } from '../../domain/destination.ts';
 import type { Inbox, InboxMessage, ListMessagesInput } from '../../domain/inbox.ts';
-import { normalisePhoneNumber } from '../../domain/phone-number.ts';
 import type { OpenCalls } from '../open-calls.ts';
 
 const LIMIT_DEFAULT = 1_000;
@@ -21,9 +21,14 @@ const listMessagesQuery = z.strictObject({
     .string()
     .transform((written, context) => {
       if (written === '') return undefined;
-      const number = normalisePhoneNumber(written);
-      if (number === undefined) context.addIssue({ code: 'custom', message: 'must be a phone number in E.164' });
-      return number;
+      const destination = normaliseDestination(written);
+      if (destination === undefined) {
+        context.addIssue({
+          code: 'custom',
+          message: 'must be a phone number in E.164, an e-mail address or a device token',
+        });
+      }
+      return destination;
     })
     .optional(),
   limit: wholeNumber(1, LIMIT_MAX).default(LIMIT_DEFAULT),

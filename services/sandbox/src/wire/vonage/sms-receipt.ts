@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { ReceiptStep } from '../domain/receipts.ts';
-import type { WireReceipt } from './carrier.ts';
+import type { ReceiptStep } from '../../domain/receipts.ts';
+import { signingSecret, type WireReceipt } from '../carrier.ts';
 
 export interface VonageReceiptOf {
   readonly secret: string;
@@ -11,7 +11,7 @@ export interface VonageReceiptOf {
   readonly reference: string | undefined;
 }
 
-const STATUSES = { sent: 'accepted', delivered: 'delivered', undelivered: 'failed' } as const;
+const STATUSES = { sent: 'accepted', delivered: 'delivered', read: 'delivered', undelivered: 'failed' } as const;
 /** The subscriber is gone for good. */
 const UNDELIVERED_CODE = 3;
 
@@ -19,8 +19,9 @@ const UNDELIVERED_CODE = 3;
  * A delivery receipt: JSON, signed with the account's secret, which here is its API secret: MD5 over the sorted fields, `&` and
  * `=` in their values replaced by `_`, and the secret.
  */
-export function writeVonageReceipt(message: VonageReceiptOf, { word, code, isForged }: ReceiptStep): WireReceipt {
+export function writeSmsReceipt(message: VonageReceiptOf, step: ReceiptStep): WireReceipt {
   const { secret, apiKey, id, to, from, reference } = message;
+  const { word, code } = step;
   const now = new Date();
   const fields: Record<string, string> = {
     'api-key': apiKey,
@@ -41,7 +42,11 @@ export function writeVonageReceipt(message: VonageReceiptOf, { word, code, isFor
     .map((name) => `&${name}=${fields[name]?.replace(/[&=]/g, '_')}`)
     .join('');
   const sig = createHash('md5')
-    .update(signed + (isForged ? `not ${secret}` : secret))
+    .update(signed + signingSecret(secret, step))
     .digest('hex');
-  return { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...fields, sig }) };
+  return {
+    status: STATUSES[word],
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...fields, sig }),
+  };
 }

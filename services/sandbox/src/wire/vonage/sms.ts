@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { normalisePhoneNumber } from '../domain/phone-number.ts';
-import type { ReceiptStep } from '../domain/receipts.ts';
-import { countSegments } from '../domain/segments.ts';
-import { basicCredentials, type Carrier, type RefusedCall, textField, type WireAnswer } from './carrier.ts';
-import { writeVonageReceipt } from './vonage-receipt.ts';
+import { findCode } from '../../domain/code.ts';
+import { normalisePhoneNumber } from '../../domain/phone-number.ts';
+import type { ProviderCode } from '../../domain/provider.ts';
+import { countSegments } from '../../domain/segments.ts';
+import { type Carrier, type RefusedCall, refusedWith, type WireAnswer } from '../carrier.ts';
+import { basicCredentials } from '../credentials.ts';
+import { textField } from '../fields.ts';
+import { writeSmsReceipt } from './sms-receipt.ts';
 
 const TEXT_MAX_CHARACTERS = 3_200;
 const CREDENTIALS = ['api_key', 'api_secret'];
@@ -13,9 +16,9 @@ const REQUIRED_FIELDS = ['from', 'to', 'text'];
  * Vonage's SMS API. It answers 200 whatever happened: the truth is each message's `status`. Field names are those of
  * `SMSMessageResponse` in the official SDK 3.30.1, statuses those of the provider's error list.
  */
-export const vonageCarrier: Carrier = {
+export const vonageSmsCarrier: Carrier = {
   provider: 'vonage',
-  tellsSent: false,
+  channelOf: () => 'sms',
 
   read({ authorization, fields }) {
     const basic = basicCredentials(authorization);
@@ -28,7 +31,7 @@ export const vonageCarrier: Carrier = {
     if (text.length > TEXT_MAX_CHARACTERS) return refused(12, 'Message too long');
     const id = randomUUID();
     const reference = textField(fields, 'client-ref');
-    const answer = () => accepted({ id, to, parts: countSegments(text), reference });
+    const segments = countSegments(text);
     const url = textField(fields, 'callback');
     const receiptOf = {
       id,
@@ -38,8 +41,19 @@ export const vonageCarrier: Carrier = {
       apiKey: basic?.user ?? textField(fields, 'api_key') ?? '',
       secret: basic?.password ?? textField(fields, 'api_secret') ?? '',
     };
-    const callback = url && { callback: { url, write: (step: ReceiptStep) => writeVonageReceipt(receiptOf, step) } };
-    return { taken: true, id, to, text, answer, ...callback };
+    return {
+      taken: true,
+      id,
+      to,
+      text,
+      code: findCode(text),
+      segments,
+      answer: () => accepted({ id, to, parts: segments, reference }),
+      callback:
+        url === undefined
+          ? undefined
+          : { url, tells: ['delivered', 'undelivered'], write: (step) => [writeSmsReceipt(receiptOf, step)] },
+    };
   },
 
   refuse(mode, _call, code) {
@@ -78,10 +92,10 @@ function accepted({ id, to, parts, reference }: AcceptedSms): WireAnswer {
 }
 
 function refused(status: number, text: string): RefusedCall {
-  return { taken: false, answer: failed(status, text) };
+  return refusedWith(failed(status, text));
 }
 
-function failed(status: number, text: string): WireAnswer {
+function failed(status: ProviderCode, text: string): WireAnswer {
   return {
     status: 200,
     body: { 'message-count': '1', messages: [{ status: String(status), 'error-text': text }] },

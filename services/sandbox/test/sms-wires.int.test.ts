@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { ACCOUNT, postTwilio, postVonage, type RunningSandbox, startSandbox, TEXT, TO } from './running-sandbox.ts';
+import { ACCOUNT, postTwilio, postVonage, TEXT, TO } from './provider-posts.ts';
+import { type RunningSandbox, startSandbox } from './running-sandbox.ts';
 
 const vonageAnswer = z.looseObject({
   'message-count': z.string(),
@@ -51,8 +52,12 @@ describe('Twilio’s wire', () => {
         channel: 'sms',
         provider: 'twilio',
         to: TO,
+        subject: null,
         text: TEXT,
+        html: null,
         code: '123456',
+        segments: 1,
+        receipts: [],
         at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       },
     ]);

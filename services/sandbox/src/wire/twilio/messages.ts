@@ -1,25 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { normalisePhoneNumber } from '../domain/phone-number.ts';
-import { countSegments } from '../domain/segments.ts';
-import {
-  basicCredentials,
-  type Carrier,
-  type CarrierCall,
-  type RefusedCall,
-  textField,
-  type WireAnswer,
-} from './carrier.ts';
-import { writeTwilioReceipt } from './twilio-receipt.ts';
+import { findCode } from '../../domain/code.ts';
+import { normalisePhoneNumber } from '../../domain/phone-number.ts';
+import { countSegments } from '../../domain/segments.ts';
+import type { Carrier } from '../carrier.ts';
+import { basicCredentials } from '../credentials.ts';
+import { textField } from '../fields.ts';
+import { writeMessageReceipt } from './message-receipt.ts';
+import { refuse, refused, twilioTime } from './problem.ts';
 
 const BODY_MAX_CHARACTERS = 1_600;
 
 /**
  * Twilio's Programmable Messaging (API version 2010-04-01). The resource's fields are those of `MessageResource` in the
- * official SDK 6.2.0; codes and texts are those of Twilio's error dictionary.
+ * official SDK 6.2.0.
  */
-export const twilioCarrier: Carrier = {
+export const twilioMessagesCarrier: Carrier = {
   provider: 'twilio',
-  tellsSent: true,
+  channelOf: () => 'sms',
+  refuse,
 
   read({ authorization, fields, params }) {
     const credentials = basicCredentials(authorization);
@@ -45,22 +43,18 @@ export const twilioCarrier: Carrier = {
       id,
       to,
       text,
+      code: findCode(text),
+      segments: countSegments(text),
       answer: (at) => ({ status: 201, body: messageResource(message, at) }),
-      ...(url && { callback: { url, write: (step) => writeTwilioReceipt(receiptOf, step) } }),
+      callback:
+        url === undefined
+          ? undefined
+          : {
+              url,
+              tells: ['sent', 'delivered', 'undelivered'],
+              write: (step) => [writeMessageReceipt(receiptOf, step)],
+            },
     };
-  },
-
-  refuse(mode, { fields }: CarrierCall, code) {
-    switch (mode) {
-      case 'down':
-        return { status: 503 };
-      case 'throttle':
-        return problem(429, code ?? 20429, 'Too Many Requests');
-      case 'auth':
-        return problem(401, code ?? 20003, 'Authenticate');
-      case 'reject':
-        return problem(400, code ?? 21211, `Invalid 'To' Phone Number: ${textField(fields, 'To') ?? ''}`);
-    }
   },
 };
 
@@ -76,14 +70,13 @@ interface TwilioMessage {
 /** A messaging service chooses the sender later: until then the message is `accepted`, without sender and segments. */
 function messageResource({ id, account, to, from, service, text }: TwilioMessage, at: number): object {
   const uri = `/2010-04-01/Accounts/${account}/Messages/${id}`;
-  const created = new Date(at).toUTCString().replace('GMT', '+0000');
   return {
     account_sid: account,
     api_version: '2010-04-01',
     body: text,
-    date_created: created,
+    date_created: twilioTime(at),
     date_sent: null,
-    date_updated: created,
+    date_updated: twilioTime(at),
     direction: 'outbound-api',
     error_code: null,
     error_message: null,
@@ -99,12 +92,4 @@ function messageResource({ id, account, to, from, service, text }: TwilioMessage
     to,
     uri: `${uri}.json`,
   };
-}
-
-function refused(status: number, code: number, message: string): RefusedCall {
-  return { taken: false, answer: problem(status, code, message) };
-}
-
-function problem(status: number, code: number, message: string): WireAnswer {
-  return { status, body: { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status } };
 }
