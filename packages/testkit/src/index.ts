@@ -2,6 +2,7 @@ export * from './child.ts';
 export * from './chromium.ts';
 export * from './counting-carrier.ts';
 export * from './eventually.ts';
+export * from './fresh-addresses.ts';
 export * from './leak-search.ts';
 export * from './platform.ts';
 export { startTestRedis, type TestRedis } from './redis.ts';

@@ -11,12 +11,25 @@ const messageSchema = z.object({
   id: z.string(),
   channel: z.string(),
   provider: z.string(),
+  /** A phone number in E.164, an e-mail address in lower case, or a device token. */
   to: z.string(),
+  subject: z.string().nullable(),
   text: z.string(),
+  html: z.string().nullable(),
   code: z.string().nullable(),
+  segments: z.number().nullable(),
+  receipts: z.array(z.object({ status: z.string(), at: z.string(), answered: z.number().nullable() })),
   at: z.string(),
 });
 export type InboxMessage = z.infer<typeof messageSchema>;
+
+const requestSchema = z.object({
+  request: z.object({ line: z.string(), headers: z.record(z.string(), z.string()), body: z.string() }).nullable(),
+});
+export type InboxRequest = z.infer<typeof requestSchema>['request'];
+
+/** Where a code may go: one address, or several when channels differ. */
+export type To = string | { readonly phone?: string; readonly email?: string; readonly device_token?: string };
 
 /** Every field that some answer has; a test asserts the ones that it reads. */
 export interface AnswerBody {
@@ -28,7 +41,8 @@ export interface AnswerBody {
   readonly detail: string;
   readonly token?: string;
   readonly errors?: readonly { pointer: string; detail: string }[];
-  readonly deliveries: readonly { id: string; status: string }[];
+  readonly deliveries: readonly { id: string; channel: string; to_masked: string; status: string }[];
+  readonly undeliverable: boolean;
   readonly events: readonly {
     seq: number;
     type: string;
@@ -47,11 +61,13 @@ export interface Answer {
 
 export interface Fault {
   readonly mode: string;
+  /** Of a provider that carries several, the one that it holds for. */
+  readonly channel?: string;
   readonly count?: number;
   readonly delay_ms?: number;
-  readonly code?: string;
+  readonly code?: string | number;
   /** What the provider tells later of the messages it takes. */
-  readonly receipt?: { readonly mode: string; readonly code?: number; readonly delay_ms?: number };
+  readonly receipt?: { readonly mode: string; readonly code?: string | number; readonly delay_ms?: number };
 }
 
 const SERVICES = ['gateway', 'otp', 'console', 'worker', 'recorder', 'sandbox'] as const;
@@ -67,7 +83,7 @@ export interface PlatformOptions {
 export type Platform = Awaited<ReturnType<typeof startPlatform>>;
 
 const CANARY = { CODE_ALPHABET: 'alphanumeric', CODE_LENGTH: '10', LOG_LEVEL: 'trace' };
-const PORTS = { GATEWAY_PORT: '0', CONSOLE_PORT: '0', SANDBOX_PORT: '0', OTP_PORT: '0' };
+const PORTS = { GATEWAY_PORT: '0', CONSOLE_PORT: '0', SANDBOX_PORT: '0', SANDBOX_SMTP_PORT: '0', OTP_PORT: '0' };
 
 export async function startPlatform({ env = {}, without = [] }: PlatformOptions = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'watchword-'));
@@ -118,14 +134,21 @@ export async function startPlatform({ env = {}, without = [] }: PlatformOptions 
     return messages;
   }
 
-  /** The newest message to a number, once there are at least `count`. */
+  /** The call that brought a message to its provider, without what it proved itself with. */
+  async function requestOf({ id }: Pick<InboxMessage, 'id'>): Promise<InboxRequest> {
+    const response = await fetch(`${sandbox}/api/messages/${encodeURIComponent(id)}`);
+    return requestSchema.parse(await response.json()).request;
+  }
+
+  /** The newest message to an address, once there are at least `count`. */
   const waitForMessage = (to: string, timeoutMs = 10_000, count = 1) =>
     eventually(`message ${count} to ${to}`, timeoutMs, async () => {
       const messages = await inbox(to);
       return messages.length >= count ? messages[0] : undefined;
     });
 
-  async function setFault(provider: 'twilio' | 'vonage', fault: Fault): Promise<void> {
+  /** Of any kind of provider whose wire the sandbox speaks. */
+  async function setFault(provider: string, fault: Fault): Promise<void> {
     const response = await fetch(`${sandbox}/api/faults/${provider}`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
@@ -142,11 +165,12 @@ export async function startPlatform({ env = {}, without = [] }: PlatformOptions 
     return child;
   }
 
-  /** Everything at rest and everything logged, searched for every code that arrived and every number it went to. */
+  /** Everything at rest and everything logged, searched for every code that arrived and every address it went to. */
   async function searchLeaks() {
-    const messages = [...seen.values(), ...(await inbox())];
+    // What the admins get are notices: they have no code, and the admins' addresses are no secret here.
+    const messages = [...seen.values(), ...(await inbox())].filter(({ to }) => to !== environment.ADMIN_EMAIL);
     const codes = messages.flatMap(({ code }) => (code === null ? [] : [code]));
-    const secrets = [...new Set([...codes, ...messages.map(({ to }) => to.slice(1))])];
+    const secrets = [...new Set([...codes, ...messages.map(({ to }) => to.replace(/^\+/, ''))])];
     const logs = children.map((child) => [`output of process ${child.pid}`, Buffer.from(logOf(child))] as const);
     const places = [
       ...(await readWholeRedis(file.redis)),
@@ -158,7 +182,7 @@ export async function startPlatform({ env = {}, without = [] }: PlatformOptions 
     return { codes: new Set(codes).size, leaks: findLeaks(secrets, places) };
   }
 
-  /** Ends everything; throws when anything at rest or logged holds a code or a number, whatever the test was about. */
+  /** Ends everything; throws when anything at rest or logged holds a code or an address, whatever the test was about. */
   async function stop(): Promise<void> {
     let leaks: Awaited<ReturnType<typeof searchLeaks>>['leaks'] = [];
     try {
@@ -168,7 +192,7 @@ export async function startPlatform({ env = {}, without = [] }: PlatformOptions 
       await standalone.stop();
       rmSync(directory, { recursive: true, force: true });
     }
-    if (leaks.length > 0) throw new Error(`Codes or numbers leaked: ${JSON.stringify(leaks)}`);
+    if (leaks.length > 0) throw new Error(`Codes or addresses leaked: ${JSON.stringify(leaks)}`);
   }
 
   return {
@@ -176,12 +200,13 @@ export async function startPlatform({ env = {}, without = [] }: PlatformOptions 
     directory,
     standalone,
     call,
-    open: (to: string, extra: object = {}, headers: Record<string, string> = {}) =>
+    open: (to: To, extra: object = {}, headers: Record<string, string> = {}) =>
       call('POST', '/v1/verifications', { to, ...extra }, headers),
     check: (id: string, code: string, extra: object = {}) =>
       call('POST', `/v1/verifications/${id}/check`, { code, ...extra }),
     timeline: (id: string) => call('GET', `/v1/verifications/${id}/timeline`),
     inbox,
+    requestOf,
     waitForMessage,
     setFault,
     clearFaults: () => fetch(`${sandbox}/api/faults`, { method: 'DELETE' }),
@@ -218,14 +243,6 @@ function logOf(child: Child): string {
 
 function readStandaloneFile(directory: string): StandaloneFile {
   return standaloneFileSchema.parse(JSON.parse(readFileSync(join(directory, 'standalone.json'), 'utf8')));
-}
-
-let numbers = 2_000_000 + Math.floor(Math.random() * 7_000_000);
-
-/** A number that no other call of this process got. */
-export function freshNumber(): string {
-  numbers = numbers === 8_999_999 ? 2_000_000 : numbers + 1;
-  return `+1415${numbers}`;
 }
 
 /** The value that `share` of all values do not exceed. */

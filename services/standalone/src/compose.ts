@@ -48,9 +48,10 @@ export function composeStandalone(
       ...withSecrets({ ...environment, DATA_DIR: directory }, SECRETS),
       ...(await recordsPlace(environment, directory, progress)),
       ADMIN_PORT: '0',
-      // The hops' ports are nobody's business but the gateway's, so any free ones serve.
+      // The hops' ports are nobody's business but the gateway's, and the relay's the worker's: any free ones serve.
       OTP_PORT: environment.OTP_PORT || '0',
       CONSOLE_PORT: environment.CONSOLE_PORT || '0',
+      SANDBOX_SMTP_PORT: environment.SANDBOX_SMTP_PORT || '0',
     };
     const asked = parseAll(config.STANDALONE_SERVICES, base);
     const parsed = config.STANDALONE_SERVICES.includes('gateway') ? await withReceiptsUrl(asked) : asked;
@@ -66,6 +67,7 @@ export function composeStandalone(
       gateway: url('gateway'),
       console: url('console'),
       sandbox: url('sandbox'),
+      sandboxSmtp: running.get('sandbox')?.smtpUrl ?? null,
       otp: url('otp'),
       metrics: Object.fromEntries([...running].map(([name, { adminUrl }]) => [name, `${adminUrl}/metrics`])),
       apiKey: base.API_KEY ?? '',
@@ -121,6 +123,12 @@ function parseAll(wanted: readonly StandaloneService[], base: Environment): AllC
   return parseEnvironment(schema, { ...base, REDIS_URL: base.REDIS_URL || 'redis://127.0.0.1' }) as AllConfig;
 }
 
+/** Where admins are told of codes that could not be delivered, unless the environment says where: into the sandbox's inbox. */
+function noticesTo(smtpUrl: string | undefined): Pick<RecorderConfig, 'NOTICE_SMTP_URL' | 'NOTICE_FROM'> {
+  if (smtpUrl === undefined) return {};
+  return { NOTICE_SMTP_URL: new Secret(smtpUrl), NOTICE_FROM: 'Watchword <notices@sandbox.invalid>' };
+}
+
 /** In the order in which they need one another; they end in the opposite one. */
 async function startServices(
   wanted: readonly StandaloneService[],
@@ -132,8 +140,13 @@ async function startServices(
   const urlOf = (name: StandaloneService, preset: string) => running.get(name)?.url ?? preset;
   const start: Record<StandaloneService, () => Promise<RunningService>> = {
     sandbox: () => composeSandbox(config),
-    recorder: () => composeRecorder(config),
-    worker: () => composeWorker({ ...config, SANDBOX_URL: urlOf('sandbox', config.SANDBOX_URL) }),
+    recorder: () => composeRecorder({ ...noticesTo(running.get('sandbox')?.smtpUrl), ...config }),
+    worker: () =>
+      composeWorker({
+        ...config,
+        SANDBOX_URL: urlOf('sandbox', config.SANDBOX_URL),
+        SANDBOX_SMTP_URL: running.get('sandbox')?.smtpUrl ?? config.SANDBOX_SMTP_URL,
+      }),
     otp: () => composeOtp(config),
     console: () => composeConsole(config),
     gateway: () =>

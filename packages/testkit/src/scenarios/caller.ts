@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../eventually.ts';
-import { type Answer, freshNumber, type InboxMessage, type Platform } from '../platform.ts';
+import { freshDeviceToken, freshEmail, freshNumber } from '../fresh-addresses.ts';
+import type { Answer, InboxMessage, Platform, To } from '../platform.ts';
 
 /** What callers did and were told. It grows while the traffic runs. */
 export interface Traffic {
@@ -42,10 +43,14 @@ const PURPOSES = ['login', 'password_reset', 'transaction'] as const;
 /** Each user their own id: sends are limited by it. */
 const describedBy = (userId: string) => ({ locale: 'en', metadata: { order: '7' }, client: { user_id: userId } });
 
+/** What the user can be reached at. */
+const addressesOf = () => ({ phone: freshNumber(), email: freshEmail(), deviceToken: freshDeviceToken() });
+
 /** One application and its user, who have one verification. Throws when an answer is not one of those that it expects. */
 export function createCaller(platform: Platform, traffic: Traffic, draws: readonly number[]) {
   const [, purposeDraw = 0, describedDraw = 0, thinkDraw = 0] = draws;
-  const to = freshNumber();
+  const addresses = addressesOf();
+  const { phone } = addresses;
   const purpose = PURPOSES[Math.floor(purposeDraw * PURPOSES.length)];
   const think = () => delay(thinkDraw * THINK_MS_MAX);
   let id = '';
@@ -79,17 +84,19 @@ export function createCaller(platform: Platform, traffic: Traffic, draws: readon
   }
 
   return {
-    open: (extra: object = {}) =>
-      call('', { to, purpose, ...(describedDraw < 0.5 ? describedBy(to) : {}), ...extra }, [202]),
+    addresses,
+    /** To the phone, by SMS, unless something else is said. */
+    open: (extra: { readonly to?: To; readonly [field: string]: unknown } = {}) =>
+      call('', { to: phone, purpose, ...(describedDraw < 0.5 ? describedBy(phone) : {}), ...extra }, [202]),
     check: (code: string, extra: object = {}) => call(`/${id}/check`, { code, ...extra }, [200]),
-    checkByDestination: (code: string) => call('/check', { to, purpose, code }, [200]),
+    checkByDestination: (code: string, to = phone) => call('/check', { to, purpose, code }, [200]),
     /** 409: it ended meanwhile. */
     resend: () => call(`/${id}/resend`, {}, [202, 409]),
     cancel: () => call(`/${id}/cancel`, {}, [200, 409]),
     think,
     /** The code of message `count`, once the user has read it. A message may come in copies, so only other codes count. */
-    async code(count = 1): Promise<string> {
-      const code = await waitForCode(platform, to, count);
+    async code(count = 1, at = phone): Promise<string> {
+      const code = await waitForCode(platform, at, count);
       await think();
       return code;
     },

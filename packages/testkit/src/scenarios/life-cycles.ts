@@ -95,6 +95,54 @@ const LIFE_CYCLES: Readonly<Record<string, LifeCycle>> = {
       await caller.twice(() => caller.check(code));
     },
   },
+  by_email: {
+    share: 2,
+    async lead(caller) {
+      const to = caller.addresses.email;
+      await caller.open({ to, channel: 'email' });
+      await caller.check(await caller.code(1, to));
+    },
+  },
+  by_push: {
+    share: 1,
+    async lead(caller) {
+      const to = caller.addresses.deviceToken;
+      await caller.open({ to, channel: 'push' });
+      await caller.check(await caller.code(1, to));
+    },
+  },
+  by_whatsapp: {
+    share: 2,
+    async lead(caller) {
+      await caller.open({ channel: 'whatsapp' });
+      await caller.check(await caller.code());
+    },
+  },
+  by_voice: {
+    share: 1,
+    async lead(caller) {
+      await caller.open({ channel: 'voice' });
+      await caller.check(await caller.code());
+    },
+  },
+  /** The code is the same on both; the user reads the mail. */
+  at_once: {
+    share: 1,
+    async lead(caller) {
+      const { phone, email } = caller.addresses;
+      await caller.open({ to: { phone, email }, channels: ['sms', 'email'] });
+      await caller.checkByDestination(await caller.code(1, email));
+    },
+  },
+  /** Its first step is enough: the relay takes the mail. */
+  in_turn: {
+    share: 1,
+    async lead(caller) {
+      const { phone, email } = caller.addresses;
+      await caller.open({ to: { phone, email }, workflow: [{ channel: 'email', timeout_s: 5 }, { channel: 'sms' }] });
+      await caller.check(await caller.code(1, email));
+    },
+  },
   left_to_expire: {
     share: 3,
     lead: (caller) => caller.open(),

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Child } from '../child.ts';
 import { type CountingCarrier, startCountingCarrier } from '../counting-carrier.ts';
 import { eventually } from '../eventually.ts';
-import { type Fault, freshNumber, type InboxMessage, type Platform, percentile } from '../platform.ts';
+import { freshNumber } from '../fresh-addresses.ts';
+import { type Fault, type InboxMessage, type Platform, percentile } from '../platform.ts';
 
 /** A fleet of worker processes whose primary can be watched. */
 export interface Fleet {

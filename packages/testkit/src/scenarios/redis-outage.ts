@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../eventually.ts';
-import { type Answer, freshNumber, type Platform } from '../platform.ts';
+import { freshNumber } from '../fresh-addresses.ts';
+import type { Answer, Platform } from '../platform.ts';
 
 export interface OutageSend {
   readonly to: string;
