@@ -9,7 +9,7 @@ const FORGET_KEYS = 'packages/testkit/src/vitest/forget-keys.ts';
 const redisSetup = (kind: 'single' | 'cluster') => `packages/testkit/src/vitest/redis-${kind}.ts`;
 
 /** A group begins when the one before it has ended: what measures time does not share the machine. */
-const GROUPS = { unit: 0, integration: 1, cluster: 2, mongo: 3, system: 4, chaos: 5, soak: 6 };
+const GROUPS = { unit: 0, integration: 1, cluster: 2, mongo: 3, system: 4, chaos: 5, delivery: 6, soak: 7 };
 
 export default defineConfig({
   resolve: { conditions },
@@ -77,7 +77,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'system',
-          include: [`${ofThesePackages}/test/**/*.system.test.ts`, 'infra/{bench,soak}/*.system.test.ts'],
+          include: [`${ofThesePackages}/test/**/*.system.test.ts`, 'infra/{bench,delivery,soak}/*.system.test.ts'],
           maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -98,8 +98,19 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'delivery',
+          include: ['infra/delivery/*.delivery.ts'],
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: GROUPS.delivery },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'soak',
-          include: ['infra/soak/*.soak.ts'],
+          include: ['infra/{delivery,soak}/*.soak.ts'],
           maxWorkers: 1,
           testTimeout: 1_200_000,
           // What is searched for leaks at the end is long.

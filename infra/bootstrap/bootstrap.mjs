@@ -22,7 +22,9 @@ const COMMANDS = {
   start: ([service]) => [SOURCE, YOUNG_GENERATION, servicePath(service ?? 'standalone')],
   test: (args) => [VITEST, 'run', ...projects('unit', 'integration', 'cluster', 'mongo', 'system'), ...args],
   chaos: (args) => [VITEST, 'run', ...projects('chaos'), ...args],
-  soak: (args) => [VITEST, 'run', ...projects('soak'), ...args],
+  soak: (args) => [VITEST, 'run', ...projects('soak'), 'infra/soak', ...args],
+  'test:delivery': (args) => [VITEST, 'run', ...projects('delivery'), ...args],
+  'soak:delivery': (args) => [VITEST, 'run', ...projects('soak'), 'infra/delivery', ...args],
   bench: (args) => [SOURCE, join(ROOT, 'infra/bench/main.ts'), ...args],
   'measure:search': (args) => [SOURCE, join(ROOT, 'infra/search/main.ts'), ...args],
   build: (args) => [join(ROOT, 'node_modules/turbo/bin/turbo'), 'run', 'build', ...args],
@@ -71,7 +73,7 @@ async function main([command = '', ...args]) {
   environment.PATH = `${join(ROOT, 'node_modules/.bin')}:${environment.PATH ?? ''}`;
   if (!process.stdout.isTTY && !environment.FORCE_COLOR) environment.NO_COLOR = '1';
   if (!describeProgram) return runLint({ environment, write: command === 'format' });
-  const isTestRun = ['test', 'chaos', 'soak'].includes(command);
+  const isTestRun = ['test', 'chaos', 'soak', 'test:delivery', 'soak:delivery'].includes(command);
   return (isTestRun ? runTests : handOver)(node, describeProgram(args), environment);
 }
 

@@ -35,7 +35,8 @@ const dockerfile = textOf('infra/docker/Dockerfile');
 const SERVICES = readdirSync(pathOf('services')).filter((name) => name !== 'standalone');
 const OURS = Object.entries(compose.services).filter(([, { build, profiles }]) => build !== undefined && !profiles);
 /** The image sets the address and the port of the metrics; the other ports stay at their defaults. */
-const isOfTheImage = (variable: string) => variable === 'LISTEN_HOST' || variable.endsWith('_PORT');
+const OF_THE_IMAGE = /^(LISTEN_HOST|(ADMIN|GATEWAY|OTP|CONSOLE|SANDBOX|SANDBOX_SMTP)_PORT)$/;
+const isOfTheImage = (variable: string) => OF_THE_IMAGE.test(variable);
 
 /** Each variable that a service reads, with its default. */
 async function variablesOf(service: string): Promise<Map<string, string>> {
@@ -86,6 +87,9 @@ test('only loopback is published, and each address names the port that its servi
   const addresses = OURS.flatMap(([, { environment }]) => Object.values(environment)).join(' ');
   for (const [, host = '', port] of addresses.matchAll(/http:\/\/(\w+):(\d+)/g)) {
     expect((await variablesOf(host)).get(`${host.toUpperCase()}_PORT`), host).toBe(port);
+  }
+  for (const [, host = '', port] of addresses.matchAll(/smtp:\/\/(\w+):(\d+)/g)) {
+    expect((await variablesOf(host)).get(`${host.toUpperCase()}_SMTP_PORT`), host).toBe(port);
   }
 });
 

@@ -90,6 +90,8 @@ export function createPopulation(documents: number, seed: number, endsAt: number
     const project = random.next() < 0.95 ? PROJECT : OTHER_PROJECT;
     const destination = anyDestination(random);
     const index = remembered(`${age} ${destination}`, () => indexes[age].of(destination));
+    const email = random.next() < 0.1 ? `user${destination.slice(1)}@example.com` : undefined;
+    const second = email && remembered(`${age} ${email}`, () => indexes[age].of(email));
     const userId = random.next() < 0.4 ? anyUser(random) : undefined;
     const user = userId && remembered(`${age} ${project} ${userId}`, () => indexes[age].ofUser(project, userId));
     const status = random.weighted(STATUSES);
@@ -107,6 +109,8 @@ export function createPopulation(documents: number, seed: number, endsAt: number
       destination: sealer.seal(destination, id, 'destination'),
       seal_key: sealKey.current.id,
       destination_index: index.digest,
+      second_index: second ? second.digest : null,
+      third_index: null,
       destination_index_key: index.key,
       context: null,
       user_index: user ? user.digest : null,
@@ -117,6 +121,7 @@ export function createPopulation(documents: number, seed: number, endsAt: number
       code_ttl_ms: TTL_MS,
       checks_remaining: 3,
       last_delivery: 1,
+      last_send: 1,
       expires_at: opened_at + TTL_MS,
       ended_at: status === 'pending' ? null : opened_at + random.below(TTL_MS),
       token_consumed_at: null,

@@ -8,7 +8,7 @@ import {
   Secret,
   singleKeyRing,
 } from '@watchword/platform';
-import { type CodePolicy, createDeliveries, createVerifications } from '@watchword/verifications';
+import { type CodePolicy, createDeliveries, createVerifications, type SendPlan } from '@watchword/verifications';
 import { type CodeDigests, createCodeDigests, registerDigestProfile } from '@watchword/verifications/digest';
 import type { BenchRedis, Keys } from '../stage.ts';
 import { nextDestination } from './destinations.ts';
@@ -45,7 +45,10 @@ const POLICY: CodePolicy = {
   codesValidMax: 3,
   streakFreeChecks: 9,
   endedRetentionMs: 86_400_000,
+  onUnknown: 'resend',
 };
+
+const BY_SMS: SendPlan = { kind: 'at_once', channels: ['sms'] };
 
 /** No code that is digested like this is ever right; it spares the fill most of its time where nothing will be checked. */
 const NO_DIGESTS: CodeDigests = {
@@ -86,10 +89,10 @@ export async function createFiller(
       operation: '',
       deadline: clock.serverNow() + PATIENCE_MS,
     } as const;
-    const to = { destination: nextDestination(), purpose: 'login', channel: 'sms', country: 'US' } as const;
+    const to = { addresses: { phone: nextDestination() }, purpose: 'login', plan: BY_SMS, country: 'US' } as const;
     const sent = await verifications.open({ ...to, binding: undefined, context: {} }, POLICY, call);
     if (sent.result !== 'sent') throw new Error(`A verification was not opened: ${sent.result}`);
-    return sent;
+    return { id: sent.id, deliveryId: sent.deliveries[0]?.id ?? '' };
   }
 
   async function deliverOne(): Promise<Delivered> {
@@ -101,6 +104,7 @@ export async function createFiller(
       countsAsCall: true,
       outcome: 'accepted',
       providerMessageId: `SM${'0'.repeat(32)}`,
+      expectsReceipt: false,
       next: { kind: 'end', status: 'accepted' },
     });
     return { id, code: claim.code };
