@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { SoakReport } from './soak.ts';
 
 const SHOWN = 20;
-const LIFE_CYCLES = 11;
+const LIFE_CYCLES = 17;
 /** Of all calls: what a busy machine may refuse. A tenth of them are made while the database is locked. */
 const REFUSED_MAX = 0.05;
 

@@ -6,10 +6,14 @@ const CONNECTIONS = 20;
 /** One request in four comes along a connection of its own. */
 const FRESH_EACH = 4;
 
-/** What became of one open. `refused`: nobody listened, so nobody has it. `broken`: somebody had it, and gave no answer. */
+/**
+ * What became of one open. `refused`: nobody listened, so nobody has it. `unaccepted`: its connection was reset; as good as
+ * refused, when the kernel had made it in the instant in which listening ended, so that nobody could accept it. `broken`:
+ * somebody had it, and gave no answer.
+ */
 export type Outcome =
   | { readonly kind: 'answered'; readonly status: number; readonly id: string | undefined }
-  | { readonly kind: 'refused' }
+  | { readonly kind: 'refused' | 'unaccepted' }
   | { readonly kind: 'broken'; readonly why: string };
 
 export interface LoadSend {
@@ -35,11 +39,9 @@ export function startSteadyLoad({ gateway, apiKey }: { gateway: string; apiKey: 
       return { to, startedAt, outcome: { kind: 'answered', status: answer.statusCode, id } };
     } catch (error) {
       const { code = 'unknown', message } = error as { code?: string; message: string };
-      return {
-        to,
-        startedAt,
-        outcome: code === 'ECONNREFUSED' ? { kind: 'refused' } : { kind: 'broken', why: `${code}: ${message}` },
-      };
+      if (code === 'ECONNREFUSED') return { to, startedAt, outcome: { kind: 'refused' } };
+      if (isFresh && code === 'ECONNRESET') return { to, startedAt, outcome: { kind: 'unaccepted' } };
+      return { to, startedAt, outcome: { kind: 'broken', why: `${code}: ${message}` } };
     } finally {
       if (isFresh) await client.close();
     }

@@ -55,6 +55,7 @@ function figuresOf({ end, stopMs, sends }: { end: { code: number | null }; stopM
     accepted: count(({ outcome }) => outcome.kind === 'answered' && outcome.status === 202),
     unavailable: count(({ outcome }) => outcome.kind === 'answered' && outcome.status === 503),
     refused: count(({ outcome }) => outcome.kind === 'refused'),
+    unaccepted: count(({ outcome }) => outcome.kind === 'unaccepted'),
   };
 }
 
@@ -65,7 +66,9 @@ function expectUnharmed(stopped: Awaited<ReturnType<typeof stopUnderLoad>>) {
     outcome.kind === 'broken' ? [`${startedAt - stoppedAt} ms after the signal: ${outcome.why}`] : [],
   );
   expect(broken).toEqual([]);
-  expect(figures.accepted + figures.unavailable + figures.refused).toBe(figures.requests);
+  expect(figures.accepted + figures.unavailable + figures.refused + figures.unaccepted).toBe(figures.requests);
+  // It is an instant, so they are few.
+  expect(figures.unaccepted).toBeLessThanOrEqual(2);
   expect(sends.filter(({ startedAt, outcome }) => outcome.kind === 'refused' && startedAt < stoppedAt)).toEqual([]);
   expect(end, stopped.output).toEqual({ code: 0, signal: null });
   expect(stopMs).toBeLessThan(GRACE_SECONDS * 1_000);
@@ -91,6 +94,9 @@ describe.each([
     process.stdout.write(`SIGTERM to ${service}: ${JSON.stringify(figures)}\n`);
     expect([...copies.values()].filter((count) => count > 1)).toEqual([]);
     expect(figures.refused).toBeLessThanOrEqual(refusedMax);
+    // And nobody has what they would have brought.
+    const unaccepted = stopped.sends.filter(({ outcome }) => outcome.kind === 'unaccepted');
+    expect(unaccepted.filter(({ to }) => copies.has(to))).toEqual([]);
   });
 });
 
