@@ -9,15 +9,24 @@ export interface LoggerOptions {
 }
 
 const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
-let sharedStderr: DestinationStream | undefined;
+let sharedStderr: ReturnType<typeof pino.destination> | undefined;
 
 /**
  * One for all loggers of the process, so that no line is cut by another. Not synchronous: who reads it slowly (a full pipe)
- * would stop the event loop. Lines wait up to a bound, past which they are dropped; an exit writes what is left.
+ * would stop the event loop. Lines wait up to a bound, past which they are dropped.
  */
 function stderr(): DestinationStream {
-  sharedStderr ??= pino.destination({ fd: 2, sync: false, maxLength: UNREAD_BYTES_MAX });
+  // Each line is written at once, as with 0; but with that a flush would not wait.
+  sharedStderr ??= pino.destination({ fd: 2, sync: false, minLength: 1, maxLength: UNREAD_BYTES_MAX });
   return sharedStderr;
+}
+
+/** Writes every line logged so far. Before an exit, which would lose the lines that are just being written. */
+export function flushLogs(): Promise<void> {
+  return new Promise((resolve) => {
+    if (sharedStderr === undefined) resolve();
+    else sharedStderr.flush(() => resolve());
+  });
 }
 
 /** JSON lines on stderr: stdout is for what a person asked to see. */

@@ -1,4 +1,5 @@
 import { StartupError } from './errors.ts';
+import { flushLogs } from './logger.ts';
 
 /** Something that was started, and its end. */
 export interface Stoppable {
@@ -47,8 +48,10 @@ export async function runUntilSignal<T extends Stoppable>(
     process.stdout.write(`${describe(running)}\n`);
     await requested;
     await closeInTime(running);
+    await flushLogs();
     process.exit(0);
   } catch (error) {
+    await flushLogs();
     process.stderr.write(`${explainCrash(error)}\n`);
     process.exit(1);
   }

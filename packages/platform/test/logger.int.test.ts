@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 const FIXTURE = fileURLToPath(new URL('./logger.fixture.ts', import.meta.url));
 const LINES = 2_000;
 
-test('a reader of the log that has stopped does not stop the process, and an exit writes what is left', async () => {
+test('a reader of the log that has stopped does not stop the process, and a flush before the exit writes what is left', async () => {
   // Variables that colour the output would have Node itself write a warning among the lines.
   const child = spawn(process.execPath, ['--conditions=watchword-source', FIXTURE], { stdio: 'pipe', env: {} });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -94,6 +94,7 @@ function createCard(provider) {
   const { channels = [], givesReceipts = false } = PROVIDERS[provider] ?? {};
   const channel = card.querySelector('.channel');
   channel.append(new Option('all channels', ''), ...channels.map((one) => new Option(channelName(one), one)));
+  channel.value = present[provider].channel ?? '';
   card.querySelector('.of-channel').hidden = channels.length < 2;
   const receipt = card.querySelector('.receipt');
   receipt.append(...RECEIPT_MODES.map((mode) => new Option(mode.replaceAll('_', ' '), mode)));
@@ -113,13 +114,15 @@ function createModeButton(provider, mode, meaning, card) {
   return button;
 }
 
-/** What is typed stays: only what the buttons and lists show follows the fault. */
+/** What is typed or chosen for the next fault stays, and so does a refusal's reason until the fault changes. */
 function showFault(card, fault) {
+  const shown = JSON.stringify(fault);
+  if (card.dataset.shown === shown) return;
+  card.dataset.shown = shown;
   card.dataset.mode = fault.mode;
   const description = describeFault(fault);
   const more = description === fault.mode.replace('_', ' ') ? '' : ` Now: ${description}.`;
   card.querySelector('.meaning').textContent = `${MEANINGS.get(fault.mode)}.${more}`;
-  card.querySelector('.channel').value = fault.channel ?? '';
   card.querySelector('.receipt').value = fault.receipt?.mode ?? 'delivered';
   for (const button of card.querySelectorAll('.modes button')) {
     button.setAttribute('aria-pressed', String(button.dataset.mode === fault.mode));
@@ -145,6 +148,11 @@ async function setFault(provider, mode, card) {
     body: JSON.stringify(fault),
   });
   const answer = await response.json();
-  if (response.ok) renderFaults({ [provider]: answer });
-  else field('.meaning').textContent = answer.detail ?? answer.title;
+  if (!response.ok) {
+    field('.meaning').textContent = answer.detail ?? answer.title;
+    return;
+  }
+  // Shown again even if it is the same: a refusal's reason may stand there.
+  delete card.dataset.shown;
+  renderFaults({ [provider]: answer });
 }

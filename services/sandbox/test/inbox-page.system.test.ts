@@ -109,8 +109,14 @@ it('has a fault panel for every provider, with what that provider has', { timeou
     expect(offered).toEqual(RECEIPT_MODES.map((mode) => mode.replaceAll('_', ' ')));
   }
 
+  await page.getByRole('button', { name: 'Clear all faults' }).click();
+  await expect.poll(() => page.locator('.tile[data-mode="ok"]').count()).toBe(PROVIDERS.length);
+
   const panel = await panelOf('twilio');
   await panel.locator('.channel').selectOption('voice');
+  await postTwilio(sandbox.url, { Body: 'Another message arrives. Your code is 482913.' });
+  await page.locator('mark', { hasText: '482913' }).waitFor();
+  expect(await panel.locator('.channel').inputValue()).toBe('voice');
   await panel.locator('.count').fill('1');
   await panel.locator('.code').fill('20500');
   await panel.getByRole('button', { name: 'auth' }).click();
@@ -122,6 +128,9 @@ it('has a fault panel for every provider, with what that provider has', { timeou
   await (await panelOf('fcm')).locator('.code').fill('131026');
   await page.locator('.provider').getByRole('button', { name: 'reject' }).click();
   await page.getByText('must be an error code of FCM').waitFor();
+  await postTwilio(sandbox.url, { Body: 'One more message. Your code is 771204.' });
+  await page.locator('mark', { hasText: '771204' }).waitFor();
+  expect(await page.getByText('must be an error code of FCM').isVisible()).toBe(true);
 });
 
 it('shows all of a message: its mail in a frame where nothing runs, its receipts, and the request', {
