@@ -20,6 +20,7 @@ export const ERRORS = {
   already_exists: { status: 409, title: 'There is one like it already' },
   limit_reached: { status: 409, title: 'There are as many as there may be' },
   not_active: { status: 409, title: 'It has ended and can no longer be changed' },
+  not_pairable: { status: 409, title: 'It cannot be paired with a phone' },
   in_use: { status: 409, title: 'Something else depends on it' },
   not_pending: { status: 409, title: 'The verification has ended' },
   token_consumed: { status: 409, title: 'The approval token was consumed before' },

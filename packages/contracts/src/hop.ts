@@ -16,8 +16,10 @@ export const HOP_SIGNATURE_HEADER = 'x-watchword-signature';
 export const HOP_ANSWERS_TYPE = 'application/x-ndjson';
 
 export const BATCH_CALLS_MAX = 256;
-/** Far above the largest call, which is a receipt of 64 KiB in base64. */
+/** Far above the largest call but one: a receipt of Meta's, 3 MiB in base64, for which otp takes more. */
 export const BATCH_BYTES_MAX = 1024 * 1024;
+
+export const PICTURE_TYPE = 'image/svg+xml';
 
 /** One call of a batch: what the gateway vouches for, and the call as it is answered to the caller. */
 export const batchedCallSchema = z.object({
@@ -32,6 +34,7 @@ export const batchedCallSchema = z.object({
   method: z.enum(['GET', 'POST', 'PATCH', 'DELETE']),
   path: z.string().max(4_096).describe('With its query'),
   ifMatch: z.string().max(256).exactOptional().describe('`If-Match`, as it came'),
+  accept: z.literal(PICTURE_TYPE).exactOptional().describe('The answer is wanted as a picture, and the call has one'),
   body: z.string().describe('The body’s text as it arrived; empty for GET'),
 });
 export const batchSchema = z.array(batchedCallSchema).min(1).max(BATCH_CALLS_MAX);

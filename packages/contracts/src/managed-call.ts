@@ -23,6 +23,8 @@ export interface ManagedCall {
   readonly body?: z.ZodType;
   readonly status: 200 | 201 | 202 | 204;
   readonly answer: z.ZodType;
+  /** It is a picture, too, for those whose `Accept` names `PICTURE_TYPE`. */
+  readonly hasPicture?: boolean;
   /** Changes something that has a version, which `If-Match` must name (RFC 9110 section 13.1.1). */
   readonly needsIfMatch?: boolean;
   /** Beside those of every call. */

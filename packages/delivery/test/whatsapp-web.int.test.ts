@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { connectRedis, createLogger, type RedisConnection, Secret } from '@watchword/platform';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import {
+  attendPairings,
   createPairings,
   createSessions,
   createSocketLease,
@@ -15,7 +16,7 @@ import {
 import type { OpenSocket, Session, SocketEvents } from '../src/providers/baileys/socket.ts';
 import { message as anyMessage, CODE, TEXT, TO } from './provider-contract.ts';
 
-const LEASE_MS = 600;
+const LEASE_MS = 1_200;
 
 let redis: RedisConnection;
 let reference: string;
@@ -37,7 +38,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((web) => web.close()));
 });
 
-/** XOR with the id: enough to see that what is stored is what a sealer made. */
+/** Hex behind the id: enough to see that what is stored is what a sealer made, for its own place. */
 const sealer = {
   seal: (text: string, id: string) => Buffer.from(`${id}\n${Buffer.from(text).toString('hex')}`),
   unseal(sealed: Buffer, id: string) {
@@ -52,6 +53,7 @@ function whatsApp() {
   const opened: { session: Session; events: SocketEvents; isEnded: boolean; sent: string[][] }[] = [];
   let isKnown: () => Promise<boolean> = async () => true;
   let take: () => Promise<void> = async () => {};
+  let logOut: (events: SocketEvents) => Promise<void> = async (events) => events.onClose(401);
   let atOpening: (events: SocketEvents) => void = (events) => events.onOpen();
   const openSocket: OpenSocket = async (session, events) => {
     const one = { session, events, isEnded: false, sent: [] as string[][] };
@@ -63,6 +65,7 @@ function whatsApp() {
         one.sent.push(message);
         await take();
       },
+      logOut: () => logOut(one.events),
       end: () => {
         one.isEnded = true;
       },
@@ -83,6 +86,9 @@ function whatsApp() {
     knows: (next: typeof isKnown) => {
       isKnown = next;
     },
+    logsOut: (next: typeof logOut) => {
+      logOut = next;
+    },
     takes: (next: typeof take) => {
       take = next;
     },
@@ -93,6 +99,7 @@ function start(wa: ReturnType<typeof whatsApp>) {
   const qrs: (string | null)[] = [];
   const receipts: ReadReceipt[] = [];
   const states: string[] = [];
+  const pairings = createPairings(redis);
   let takes = 0;
   const lease = createSocketLease({ redis, leaseMs: LEASE_MS });
   const web = createWhatsAppWeb({
@@ -100,9 +107,15 @@ function start(wa: ReturnType<typeof whatsApp>) {
     sessionOf: createSessions({ redis, sealer }),
     openSocket: wa.openSocket,
     pauseMs: 10,
-    onQr: (of, qr) => of === reference && qrs.push(qr),
+    onQr: (of, qr) => {
+      if (of === reference) qrs.push(qr);
+      void pairings.show(of, qr);
+    },
     onReceipt: (receipt) => receipts.push(receipt),
-    onState: (_, state) => states.push(state),
+    onState: (of, state, reason) => {
+      states.push(state);
+      void pairings.tell(of, state, reason);
+    },
   });
   running.push(web);
   const surroundings = {
@@ -115,7 +128,9 @@ function start(wa: ReturnType<typeof whatsApp>) {
     whatsAppWeb: web,
   };
   const provider = kindOf('baileys').createProvider({ mode: 'live', settings: {}, credentials: {} }, surroundings);
-  return { web, provider, qrs, receipts, states, takes: () => takes };
+  const attend = () => attendPairings(pairings, web, Date.now());
+  const state = async () => (await pairings.read(reference, Date.now())).state;
+  return { web, provider, qrs, receipts, states, pairings, attend, state, takes: () => takes };
 }
 
 const message = (timeoutMs = 2_000) =>
@@ -181,8 +196,15 @@ describe('a line to WhatsApp Web', () => {
       throw new Error(`Connection closed while sending ${CODE}`);
     });
     expect(await send(provider)).toEqual({ outcome: 'unknown', providerCode: 'socket_error' });
-    wa.takes(() => new Promise(() => undefined));
-    expect(await send(provider, 100)).toEqual({ outcome: 'unknown', providerCode: 'timeout' });
+    const hasty = new AbortController();
+    wa.takes(() => {
+      hasty.abort();
+      return new Promise(() => undefined);
+    });
+    expect(await provider.send({ ...message(), signal: hasty.signal })).toEqual({
+      outcome: 'unknown',
+      providerCode: 'timeout',
+    });
   });
 
   test('gives up waiting for a connection with nothing sent', async () => {
@@ -242,20 +264,96 @@ describe('who pairs', () => {
 
   test('sees the code that is shown now, and none that is a minute old', async () => {
     const pairings = createPairings(redis);
-    expect(await pairings.read(reference)).toBeNull();
+    expect(await pairings.read(reference, 0)).toEqual({ state: 'unpaired' });
     await pairings.show(reference, '2@first');
     await pairings.show(reference, '2@second');
-    expect(await pairings.read(reference)).toBe('2@second');
-    const livesMs = await redis.pttl(`ww:{w:${reference}}:qr`);
-    expect(livesMs).toBeGreaterThan(50_000);
-    expect(livesMs).toBeLessThanOrEqual(60_000);
+    const { state, qr } = await pairings.read(reference, 0);
+    expect([state, qr?.text]).toEqual(['pairing', '2@second']);
+    expect(qr?.endsAt).toBeGreaterThan(50_000);
+    expect(qr?.endsAt).toBeLessThanOrEqual(60_000);
     await pairings.show(reference, null);
-    expect(await pairings.read(reference)).toBeNull();
+    expect(await pairings.read(reference, 0)).toEqual({ state: 'unpaired' });
+  });
+
+  test('sees where it stands: asked for, refused by WhatsApp, logged out', async () => {
+    const wa = whatsApp();
+    const { pairings, attend, state, web } = start(wa);
+    wa.onOpening(() => undefined);
+    await pairings.ask(reference, Date.now());
+    expect(await state()).toBe('connecting');
+    await attend();
+    expect(await pairings.asked(Date.now())).not.toContain(reference);
+    await expect.poll(state).toBe('connecting');
+    wa.last().events.onOpen();
+    await expect.poll(state).toBe('paired');
+    wa.last().events.onClose(440);
+    await expect.poll(() => pairings.read(reference, 0)).toEqual({ state: 'stopped', reason: '440' });
+    wa.onOpening((events) => events.onOpen());
+    await web.connect(reference);
+    await expect.poll(state).toBe('paired');
+    wa.last().events.onClose(401);
+    await expect.poll(() => pairings.read(reference, 0)).toEqual({ state: 'unpaired', reason: '401' });
+  });
+
+  test('sees nothing under way of a worker that has died', async () => {
+    const pairings = createPairings(redis);
+    const lease = createSocketLease({ redis, leaseMs: 60_000 });
+    await pairings.tell(reference, 'connecting');
+    expect(await pairings.read(reference, 0)).toEqual({ state: 'unpaired' });
+    await lease.take(reference);
+    expect(await pairings.read(reference, 0)).toEqual({ state: 'connecting' });
+    await lease.giveBack(reference);
+  });
+});
+
+describe('an account that is to be forgotten', () => {
+  const kept = () => redis.exists(...['session', 'line', 'qr', 'owner'].map((part) => `ww:{w:${reference}}:${part}`));
+
+  test.each<[string, (events: SocketEvents) => Promise<void>]>([
+    ['WhatsApp confirms', async (events) => events.onClose(401)],
+    ['WhatsApp refuses', () => Promise.reject(new Error('Connection Closed'))],
+    ['nobody answers', () => new Promise(() => undefined)],
+  ])('logs out, and keeps nothing, when %s', async (_, logOut) => {
+    const wa = whatsApp();
+    const { pairings, attend, state, states, provider } = start(wa);
+    let loggedOut = 0;
+    wa.logsOut((events) => {
+      loggedOut += 1;
+      return logOut(events);
+    });
+    await send(provider);
+    const old = wa.last();
+    await old.session.write({ creds: 'secret-creds' });
+    await pairings.end(reference, Date.now());
+    expect(await redis.exists(`ww:{w:${reference}}:session`)).toBe(0);
+    await old.session.write({ creds: 'secret-creds' });
+    await attend();
+    await old.session.write({ 'session:1': 'late' });
+    expect([loggedOut, wa.live(), await kept(), await state()]).toEqual([1, 0, 0, 'unpaired']);
+    expect(states).toEqual(['connecting', 'open', 'waiting', 'idle']);
+    expect(await pairings.ended(Date.now())).not.toContain(reference);
+    // Another phone may be paired at once.
+    await pairings.ask(reference, Date.now());
+    await attend();
+    await wa.last().session.write({ creds: 'secret-new' });
+    expect(await wa.last().session.read(['creds'])).toEqual({ creds: 'secret-new' });
+    await expect.poll(state).toBe('paired');
+  });
+
+  test('is left to the worker that has its line', async () => {
+    const wa = whatsApp();
+    const [owner, other] = [start(wa), start(wa)];
+    await send(owner.provider);
+    await owner.pairings.end(reference, Date.now());
+    await other.attend();
+    expect([wa.live(), await other.pairings.ended(Date.now())]).toEqual([1, expect.arrayContaining([reference])]);
+    await owner.attend();
+    expect(wa.live()).toBe(0);
   });
 });
 
 describe('a connection that ends', () => {
-  test.each([408, 428, 503, 515, 599])('with %i is made again', async (code) => {
+  test.each([408, 428, 500, 503, 515, 599])('with %i is made again', async (code) => {
     const wa = whatsApp();
     const { provider } = start(wa);
     await send(provider);
@@ -265,7 +363,7 @@ describe('a connection that ends', () => {
     expect(wa.live()).toBe(1);
   });
 
-  test.each([401, 403, 411, 440, 500])('with %i is not: it is for a person to mend', async (code) => {
+  test.each([401, 403, 411, 440])('with %i is not: it is for a person to mend', async (code) => {
     const wa = whatsApp();
     const { provider } = start(wa);
     await send(provider);
@@ -330,7 +428,7 @@ describe('one socket among all workers', () => {
     const [first, second] = [start(wa), start(wa)];
     await send(first.provider);
     // At a third of its length each: twice as long as it lasts unless it is prolonged.
-    await expect.poll(first.takes, { timeout: 5_000 }).toBeGreaterThan(6);
+    await expect.poll(first.takes, { timeout: 10_000 }).toBeGreaterThan(6);
     expect(await send(second.provider)).toMatchObject({ providerCode: 'owned_elsewhere', retryAfterMs: 5_000 });
     await first.web.close();
     expect(wa.live()).toBe(0);
@@ -343,17 +441,17 @@ describe('one socket among all workers', () => {
     const { provider, states } = start(wa);
     await send(provider);
     await redis.set(`ww:{w:${reference}}:owner`, randomUUID());
-    await expect.poll(() => wa.live(), { timeout: 2 * LEASE_MS }).toBe(0);
+    await expect.poll(() => wa.live(), { timeout: 5_000 }).toBe(0);
     expect(states.at(-1)).toBe('idle');
     expect(await send(provider)).toMatchObject({ providerCode: 'owned_elsewhere' });
   });
 
   test('frees itself when its worker has died', async () => {
-    const dead = createSocketLease({ redis, leaseMs: 150 });
+    const dead = createSocketLease({ redis, leaseMs: 1_000 });
     expect(await dead.take(reference)).toBe(true);
     const { provider } = start(whatsApp());
     expect(await send(provider)).toMatchObject({ providerCode: 'owned_elsewhere' });
-    await expect.poll(async () => (await send(provider)).outcome).toBe('accepted');
+    await expect.poll(async () => (await send(provider)).outcome, { timeout: 5_000 }).toBe('accepted');
     expect(await dead.take(reference)).toBe(false);
     await dead.giveBack(reference);
     expect(await send(provider)).toMatchObject({ outcome: 'accepted' });
@@ -379,6 +477,16 @@ describe('a session', () => {
     expect(await sessionOf(`${reference}x`).read(['session:1'])).toEqual({});
     await session.clear();
     expect(await redis.exists(`ww:{w:${reference}}:session`)).toBe(0);
+  });
+
+  test('keeps what was written last, whatever goes with the write before', async () => {
+    const session = createSessions({ redis, sealer })(reference);
+    await session.write({ 'pre-key:1': 'spent' });
+    await Promise.all([
+      session.write({ 'pre-key:1': null, 'session:1': 'older' }),
+      session.write({ 'session:1': 'newer' }),
+    ]);
+    expect(await session.read(['pre-key:1', 'session:1'])).toEqual({ 'session:1': 'newer' });
   });
 
   test('that cannot be read stops the line, and says no more than that', async () => {

@@ -1,4 +1,4 @@
-import { platformChannelsOf } from '@watchword/delivery';
+import { createPairings, platformChannelsOf } from '@watchword/delivery';
 import {
   configPublicationsTotal,
   configUnpublishedProjects,
@@ -74,6 +74,7 @@ async function compose(config: ConsoleConfig, parts: ConsoleParts, disposer: Dis
     copies: parts.wrapCopies?.(copies) ?? copies,
     keyUse: { lastUsed: (project) => readKeysUsed(redis, project) },
     quotas: createQuotaSeeds(redis, records, now),
+    pairings: createPairings(redis),
     observer: {
       published: (result) => publications.inc({ result }),
       foundForeignCopies: () => logger.warn({}, FOREIGN_COPIES),

@@ -5,6 +5,7 @@ import { auditRoutes } from './http/audit-routes.ts';
 import { requireEveryCall } from './http/bind-calls.ts';
 import { keyRoutes } from './http/key-routes.ts';
 import { listRoutes } from './http/list-routes.ts';
+import { pairingRoutes } from './http/pairing-routes.ts';
 import { platformRoutes } from './http/platform-routes.ts';
 import { policyRoutes } from './http/policy-routes.ts';
 import { projectRoutes } from './http/project-routes.ts';
@@ -15,6 +16,7 @@ import type {
   Audit,
   ConfigurationStore,
   KeyUse,
+  Pairings,
   PublishedCopies,
   PublishingObserver,
   QuotaSeeds,
@@ -23,6 +25,7 @@ import type {
 import { createCarryOutChange } from './usecases/carry-out-change.ts';
 import { createKeyUseCases } from './usecases/keys.ts';
 import { createListUseCases } from './usecases/lists.ts';
+import { createEndPairing, createPairingUseCases } from './usecases/pairings.ts';
 import { createPlatformUseCases } from './usecases/platform.ts';
 import { createPolicyUseCases } from './usecases/policies.ts';
 import { createProjectUseCases } from './usecases/projects.ts';
@@ -39,6 +42,7 @@ export interface ManagementDeps {
   readonly copies: PublishedCopies;
   readonly keyUse: KeyUse;
   readonly quotas: QuotaSeeds;
+  readonly pairings: Pairings;
   readonly observer: PublishingObserver;
   readonly sealer: Sealer;
   /** That the platform's own providers carry. */
@@ -50,19 +54,21 @@ export interface ManagementDeps {
 
 /** The management API over its ports, and the round that puts right what a change left behind. */
 export function createManagement(deps: ManagementDeps): { routes: HopRoute[]; reconcile: Reconcile } {
-  const { configuration, audit, copies, keyUse, quotas, observer, sealer, now, ...surroundings } = deps;
-  const { platformChannels } = surroundings;
+  const { configuration, audit, copies, keyUse, quotas, pairings, observer, sealer, now, ...surroundings } = deps;
+  const { platformChannels, isWhatsAppWebOn } = surroundings;
+  const endPairing = createEndPairing(pairings, now);
   const takeTurns = createTakeTurns();
   const publishProject = createPublishProject({ configuration, copies, now, observer });
   const carryOutChange = createCarryOutChange({ configuration, audit, publishProject, now });
   const changing = { carryOutChange, takeTurns, now };
 
-  const projects = createProjectUseCases({ configuration, publishProject, ...changing });
+  const projects = createProjectUseCases({ configuration, publishProject, endPairing, ...changing });
   const { ensureRootProject, requireProject } = projects;
   const platform = createPlatformUseCases({ configuration, ensureRootProject, ...changing });
   const keys = createKeyUseCases({ shelf: configuration.keys, requireProject, ...changing });
   const policies = createPolicyUseCases({ configuration, platformChannels, ...changing });
-  const providers = createProviderUseCases({ ...surroundings, configuration, sealer, ...changing });
+  const providers = createProviderUseCases({ ...surroundings, configuration, sealer, endPairing, ...changing });
+  const pairing = createPairingUseCases({ pairings, isWhatsAppWebOn, readProvider: providers.read, ...changing });
   const lists = createListUseCases({ shelf: configuration.lists, sealer, ...changing });
   const routes = createRouteUseCases({ configuration, ...changing });
   const templates = createTemplateUseCases({ shelf: configuration.templates, ...changing });
@@ -75,6 +81,7 @@ export function createManagement(deps: ManagementDeps): { routes: HopRoute[]; re
     ...templateRoutes(templates, configuration),
     ...routeRoutes(routes, configuration),
     ...providerRoutes(providers, configuration),
+    ...pairingRoutes(pairing),
     ...listRoutes(lists, configuration),
     ...auditRoutes(audit),
   ];

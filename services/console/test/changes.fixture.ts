@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConfigParts, HopContext } from '@watchword/platform';
 import { openRecords, type ProjectDocument, type Records } from '@watchword/records';
-import type { ConfigurationStore } from '../src/ports.ts';
+import type { ConfigurationStore, PublishedCopies } from '../src/ports.ts';
 import { createCarryOutChange } from '../src/usecases/carry-out-change.ts';
 import type { PlatformDeps } from '../src/usecases/platform.ts';
 import type { ProjectsDeps } from '../src/usecases/projects.ts';
@@ -21,6 +21,8 @@ export interface Scene {
     /** Projects in a part of Redis that is away. */
     readonly away: Set<string>;
   };
+  /** Over `redis`. */
+  readonly copies: PublishedCopies;
   readonly time: { now: number; elapsed: number };
   readonly warnings: string[];
   /** `isFirst`: before there was a copy. */
@@ -51,7 +53,7 @@ export async function openScene(): Promise<Scene> {
   const seeded: Scene['seeded'] = [];
   const time = { now: Date.now(), elapsed: 0 };
   const now = () => time.now;
-  const copies = {
+  const copies: PublishedCopies = {
     publish: async (project: string, epoch: number, parts: ConfigParts) => {
       if (redis.away.has(project)) throw new Error('CLUSTERDOWN Hash slot not served');
       if ((redis.epochs.get(project) ?? -1) >= epoch) return 'older' as const;
@@ -72,6 +74,7 @@ export async function openScene(): Promise<Scene> {
     records,
     configuration,
     redis,
+    copies,
     time,
     warnings,
     seeded,
@@ -84,6 +87,7 @@ export async function openScene(): Promise<Scene> {
       publishProject,
       takeTurns: createTakeTurns(),
       ensureRootProject: async () => {},
+      endPairing: async () => {},
       now,
     }),
 

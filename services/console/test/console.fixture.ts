@@ -8,6 +8,7 @@ import {
   type BatchedCall,
   HOP_PATH,
   HOP_SIGNATURE_HEADER,
+  PICTURE_TYPE,
   SCOPES,
 } from '@watchword/contracts';
 import {
@@ -39,6 +40,8 @@ export interface AnswerBody {
   readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
   readonly key: string;
   readonly hint: string;
+  readonly state: string;
+  readonly qr: string;
   readonly project: string;
   readonly expires_at: string | null;
   readonly locale: string;
@@ -78,14 +81,14 @@ export interface ConsoleAnswer extends Omit<BatchedAnswer, 'body' | 'call'> {
   readonly body: AnswerBody;
 }
 
-/** Calls a console as the gateway does, with all scopes unless the test says otherwise. */
-export function callerOf(url: string | null) {
+/** As `callerOf`, for answers that are no JSON. */
+function textCallerOf(url: string | null) {
   return async function call(
     method: BatchedCall['method'],
     path: string,
     body?: unknown,
     options: CallOptions = {},
-  ): Promise<ConsoleAnswer> {
+  ): Promise<BatchedAnswer> {
     const sent: BatchedCall = {
       requestId: randomUUID(),
       project: 'default',
@@ -105,6 +108,15 @@ export function callerOf(url: string | null) {
     const response = await fetch(`${url}${HOP_PATH}`, { method: 'POST', headers, body: batch });
     const [answer] = answersSchema.parse(JSON.parse(await response.text()));
     if (answer === undefined) throw new Error('The hop gave no answer');
+    return answer;
+  };
+}
+
+/** Calls a console as the gateway does, with all scopes unless the test says otherwise. */
+export function callerOf(url: string | null) {
+  const call = textCallerOf(url);
+  return async function callJson(...given: Parameters<typeof call>): Promise<ConsoleAnswer> {
+    const answer = await call(...given);
     return { ...answer, body: JSON.parse(answer.body || 'null') as AnswerBody };
   };
 }
@@ -147,6 +159,8 @@ export async function startConsole(options: StartOptions = {}) {
     adminUrl: running.adminUrl,
     copies: createConfigCopies(redis),
     call: callerOf(url),
+    picture: (path: string, as: CallOptions) =>
+      textCallerOf(url)('GET', path, undefined, { ...as, accept: PICTURE_TYPE }),
     /** Makes a project; the id is new in every run. */
     async project(fields: object = {}): Promise<string> {
       const { status, body } = await callerOf(url)('POST', '/v1/projects', { name: 'Test', ...fields });

@@ -94,7 +94,7 @@ it('lets one of a deletion of a plan and its giving win, within one console and 
       // 503: stored, and the project had no plan at the moment of publishing; the loop publishes it. 412: each was in the other's way.
       const isGiven = statuses[0] === 200 || statuses[0] === 503;
       expect(isGiven ? [409] : [204, 409, 412, 503], String(statuses)).toContain(statuses[1]);
-      await eventually('the copy has the plan, or none', 3_000, async () => {
+      await eventually('the copy has the plan, or none', 15_000, async () => {
         const { config } = await first.copies.read(project, 'access');
         return config?.monthlySends === (isGiven ? 10 : null) || undefined;
       });

@@ -24,6 +24,7 @@ export function recordedBy({ seal, index }: { seal: KeyRing; index: KeyRing }) {
     const { key, digest } = blindIndex.of(to);
     const addresses = email === undefined ? to : JSON.stringify({ phone: to, email });
     const user = userId === undefined ? undefined : blindIndex.ofUser(fields.project, userId);
+    const { channel = 'sms', provider = 'twilio' } = fields;
     return {
       mode: 'live',
       purpose: 'login',
@@ -39,8 +40,10 @@ export function recordedBy({ seal, index }: { seal: KeyRing; index: KeyRing }) {
       context: null,
       user_index: user?.digest ?? null,
       user_index_key: user?.key ?? null,
-      channel: 'sms',
-      provider: 'twilio',
+      channel,
+      channels: channel === null ? [] : [channel],
+      provider,
+      providers: provider === null ? [] : [provider],
       erased_at: null,
       code_ttl_ms: 300_000,
       checks_remaining: 3,

@@ -40,14 +40,14 @@ describe('policies', () => {
     const refused = async (rules: object) => refusal(await call('POST', '/v1/policies', { purpose: 'never', rules }));
     const pointer = '/rules/workflow/0/timeout_s';
     expect(await refused({ on_unknown: 'wait', workflow: steps() })).toEqual([400, 'invalid_request', pointer]);
-    expect(await refused({ code_ttl_seconds: 60, workflow: steps(41) })).toEqual([400, 'invalid_request', pointer]);
+    expect(await refused({ code_ttl_seconds: 60, workflow: steps(36) })).toEqual([400, 'invalid_request', pointer]);
     await made('/v1/policies', {
       purpose: 'patient',
-      rules: { on_unknown: 'wait', workflow: steps(40), code_ttl_seconds: 60 },
+      rules: { on_unknown: 'wait', workflow: steps(35), code_ttl_seconds: 60 },
     });
     await made('/v1/policies', { purpose: 'brisk', rules: { on_unknown: 'resend', workflow: steps() } });
     const { config } = await tested.copies.read(project, 'sending');
-    expect(config?.policies.patient).toMatchObject({ on_unknown: 'wait', workflow: steps(40) });
+    expect(config?.policies.patient).toMatchObject({ on_unknown: 'wait', workflow: steps(35) });
   });
 
   it('refuses rules out of bounds', async () => {

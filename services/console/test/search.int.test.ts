@@ -31,6 +31,14 @@ const opened: Partial<Opened>[] = [
   { to: B, email: EMAIL, channel: 'email' },
   { to: EMAIL, channel: 'email' },
   { to: TOKEN, channel: 'push' },
+  {
+    to: B,
+    email: EMAIL,
+    channel: 'email',
+    channels: ['sms', 'email'],
+    provider: 'smtp',
+    providers: ['twilio', 'smtp'],
+  },
 ];
 
 let console: TestConsole;
@@ -63,20 +71,22 @@ const newestFirst = (...indexes: number[]) => indexes.toSorted((a, b) => b - a).
 const idsOf = (body: { items: { id: string }[] }) => body.items.map(({ id }) => id);
 
 test.each<[string, Record<string, string>, number[]]>([
-  ['nothing', {}, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]],
+  ['nothing', {}, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
   ['status', { status: 'blocked' }, [0]],
   ['country', { country: 'DE' }, [1]],
   ['provider', { provider: 'vonage' }, [2]],
   ['purpose', { purpose: 'registration' }, [3]],
   ['purpose, by its other name', { purpose: 'verification' }, [3]],
-  ['channel', { channel: 'sms' }, [0, 1, 2, 3, 4, 6, 7, 8]],
+  ['channel, of any delivery', { channel: 'sms' }, [0, 1, 2, 3, 4, 6, 7, 8, 12]],
+  ['channel, of the newest delivery', { channel: 'email' }, [9, 10, 12]],
+  ['provider, of any attempt', { provider: 'smtp', channel: 'sms' }, [12]],
   ['user_id', { user_id: 'user-1' }, [4]],
   ['destination, whichever key of the ring it was indexed under', { destination: A }, [0, 1]],
-  ['an e-mail address, also beside a number, in any case', { destination: 'Ann@EXAMPLE.com' }, [9, 10]],
-  ['the number beside which it stands', { destination: B, channel: 'email' }, [9]],
+  ['an e-mail address, also beside a number, in any case', { destination: 'Ann@EXAMPLE.com' }, [9, 10, 12]],
+  ['the number beside which it stands', { destination: B, channel: 'email' }, [9, 12]],
   ['a device token', { destination: TOKEN }, [11]],
   ['an address that nothing went to', { destination: 'nobody@example.com' }, []],
-  ['from', { from: new Date(OPENED + 7 * MINUTE).toISOString() }, [7, 8, 9, 10, 11]],
+  ['from', { from: new Date(OPENED + 7 * MINUTE).toISOString() }, [7, 8, 9, 10, 11, 12]],
   ['to, which is not included', { to: '2026-11-20T10:01:00+02:00' }, [0]],
   ['several at once', { destination: A, country: 'DE', status: 'approved', channel: 'sms' }, [1]],
   ['several that do not meet', { destination: A, user_id: 'user-1' }, []],
@@ -143,7 +153,7 @@ test('pages go on where the last one ended, each with its own filters only', asy
     ids.push(...idsOf(body));
     cursor = body.next_cursor;
   } while (cursor !== null);
-  expect(ids).toEqual(newestFirst(2, 3, 4, 5, 6, 7, 8, 9));
+  expect(ids).toEqual(newestFirst(2, 3, 4, 5, 6, 7, 8, 9, 12));
 
   const { body } = await search({ destination: B, limit: '2' });
   const next = { cursor: body.next_cursor as string };

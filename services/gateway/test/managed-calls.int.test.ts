@@ -61,6 +61,22 @@ describe('a call of the console', () => {
     expect(gateway.console.calls[0]).toMatchObject({ method: 'PATCH', context: { ifMatch: '"3"' } });
   });
 
+  it('says that a picture is wanted only where there is one, and only when it is named', async () => {
+    await start();
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg"/>';
+    gateway.console.answer = (_, { answer }) => answer({ status: 200, contentType: 'image/svg+xml', body: svg });
+    const pairing = '/v1/providers/x/pairing';
+    const asks = (path: string, accept: string) => get(path, { headers: { accept } });
+    const shown = await asks(pairing, 'image/png, Image/SVG+xml;q=0.8');
+    expect([shown.status, shown.headers['content-type'], shown.text]).toEqual([200, 'image/svg+xml', svg]);
+    expect(shown.headers['cache-control']).toBe('no-store');
+    for (const accept of ['*/*', 'application/json', 'image/svg+xml;q=0', 'image/svg+xmlx'])
+      await asks(pairing, accept);
+    await asks('/v1/providers/x', 'image/svg+xml');
+    const wanted = gateway.console.calls.map(({ context }) => context.accept);
+    expect(wanted).toEqual(['image/svg+xml', ...Array.from({ length: 5 }, () => undefined)]);
+  });
+
   it('that is done without a word is a 204 without a body', async () => {
     await start();
     gateway.console.answer = (_, { answer }) => answer({ status: 204, contentType: 'application/json', body: '' });

@@ -2,6 +2,7 @@ import type { ManagedCall } from '../managed-call.ts';
 import { AUDIT_CALLS } from './audit.ts';
 import { KEY_CALLS } from './keys.ts';
 import { LIST_CALLS } from './lists.ts';
+import { PAIRING_CALLS } from './pairings.ts';
 import { PLATFORM_CALLS } from './platform.ts';
 import { POLICY_CALLS } from './policies.ts';
 import { PROJECT_CALLS } from './projects.ts';
@@ -13,6 +14,7 @@ export * from './audit.ts';
 export * from './keys.ts';
 export * from './lists.ts';
 export * from './paging.ts';
+export * from './pairings.ts';
 export * from './platform.ts';
 export * from './policies.ts';
 export * from './projects.ts';
@@ -29,6 +31,7 @@ export const MANAGEMENT_CALLS: readonly ManagedCall[] = [
   ...TEMPLATE_CALLS,
   ...ROUTE_CALLS,
   ...PROVIDER_CALLS,
+  ...PAIRING_CALLS,
   ...LIST_CALLS,
   ...AUDIT_CALLS,
 ];

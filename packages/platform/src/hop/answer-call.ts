@@ -40,6 +40,9 @@ export function createAnswerCall({ routes, clock, logger, recordRequest }: Answe
       body: body as never,
       context: contextOf(call),
     });
+    if (call.accept !== undefined && route.pictureOf !== undefined) {
+      return { status: route.status, contentType: call.accept, body: route.pictureOf(answer) };
+    }
     const etag = route.etagOf?.(answer);
     return {
       status: route.status,

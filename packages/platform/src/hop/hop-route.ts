@@ -24,6 +24,8 @@ export interface HopRouteSpec<P, B, A, Q> {
   readonly status: number;
   /** The answer's entity tag (RFC 9110 section 8.8.3), with its quotes. */
   readonly etagOf?: (answer: A) => string;
+  /** SVG, in place of JSON for a caller that wants a picture. An AppError is the answer when there is none. */
+  readonly pictureOf?: (answer: A) => string;
   handle(call: ValidCall<P, B, Q>): Promise<A>;
 }
 

@@ -18,11 +18,16 @@ import { createHopSigner, isHopSignature } from './hop-signature.ts';
  * Takes batches that the gateway signed; anything else is 401 or 400 as a whole, and learns nothing. The calls of a batch run
  * at once, and each is answered when it is ready, so that a slow one holds back no other.
  */
-export function serveHop(app: HttpApp, hopKey: Secret<Buffer>, answerCall: AnswerCall): void {
+export function serveHop(
+  app: HttpApp,
+  hopKey: Secret<Buffer>,
+  answerCall: AnswerCall,
+  batchBytesMax = BATCH_BYTES_MAX,
+): void {
   const sign = createHopSigner(hopKey);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.post(HOP_PATH, { bodyLimit: BATCH_BYTES_MAX, config: { carriesOthers: true } }, (request, reply) => {
+  app.post(HOP_PATH, { bodyLimit: batchBytesMax, config: { carriesOthers: true } }, (request, reply) => {
     const batch = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     if (!isHopSignature(String(request.headers[HOP_SIGNATURE_HEADER]), sign(batch))) {
       throw new AppError('unauthenticated', {

@@ -1,6 +1,8 @@
-import { latencyCounter, type StatisticsRow } from '@watchword/contracts';
+import { CHANNELS, latencyCounter, type StatisticsRow } from '@watchword/contracts';
+import { kindOf, kindsFor } from '@watchword/delivery';
+import { Secret } from '@watchword/platform';
 import { expect, test } from 'vitest';
-import { createStatisticsTable } from './statistics-table.ts';
+import { createStatisticsTable, isTraceable } from './statistics-table.ts';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -82,4 +84,46 @@ test('a row that nothing was sent for has no rates', () => {
   expect(table.rows()).toEqual([
     expect.objectContaining({ mode: 'live', sent: 0, delivery_rate: null, conversion: 0, accepted_ms: null }),
   ]);
+});
+
+test('a delivery rate is of what was sent over channels whose providers tell what arrived, and null over others', () => {
+  const sent = (channel: string, counters: Record<string, number>) => ({
+    ...documentOf(samples[0] as Sample),
+    channel,
+    counters,
+  });
+  const counted = [
+    sent('sms', { sent: 4, accepted: 4, delivered: 3 }),
+    sent('email', { sent: 6, accepted: 6 }),
+    sent('push', { sent: 5, accepted: 5 }),
+    // None of its receipts came: that is known.
+    sent('voice', { sent: 2, accepted: 2 }),
+  ];
+  const ratesBy = (...groups: ('channel' | 'mode')[]) => {
+    const table = createStatisticsTable(groups, undefined);
+    for (const document of counted) table.add(document);
+    return table.rows().map(({ channel, sent: all, delivery_rate }) => [channel, all, delivery_rate]);
+  };
+  expect(ratesBy('channel')).toEqual([
+    ['email', 6, null],
+    ['push', 5, null],
+    ['sms', 4, 3 / 4],
+    ['voice', 2, 0],
+  ]);
+  expect(ratesBy('mode')).toEqual([[undefined, 17, 3 / 6]]);
+});
+
+test.each(CHANNELS)('%s is traceable if some kind of provider gives receipts for it', async (channel) => {
+  const surroundings = {
+    sandboxUrl: 'http://127.0.0.1:1',
+    sandboxSmtpUrl: 'smtp://127.0.0.1:1',
+    receiptsUrl: 'https://otp.example.com',
+    timeoutMs: 1_000,
+    baseUrl: undefined,
+    reference: 'reference',
+  };
+  const account = { mode: 'test', settings: {}, sandboxToken: new Secret('sandbox') } as const;
+  const providers = kindsFor(channel).map((kind) => kindOf(kind).createProvider(account, surroundings));
+  expect(isTraceable(channel)).toBe(providers.some(({ givesReceipts }) => givesReceipts));
+  for (const provider of providers) await provider.close();
 });

@@ -1,4 +1,5 @@
 import {
+  type Channel,
   latencyQuantile,
   STATISTICS_COUNTERS,
   STATISTICS_TIMES,
@@ -17,7 +18,13 @@ interface Sum {
   readonly start: number | undefined;
   readonly values: readonly string[];
   readonly counters: Record<string, number>;
+  /** How many were sent that a provider may tell the arrival of. */
+  traceable: number;
 }
+
+/** No provider tells whether what it took over these arrived: a relay has a mail for good, and so has FCM a message. */
+const UNTRACEABLE: ReadonlySet<string> = new Set<Channel>(['email', 'push']);
+export const isTraceable = (channel: string): boolean => !UNTRACEABLE.has(channel);
 
 /** Sums of what was counted, by groups. Histograms add up like every other counter, hence percentiles of the sum. */
 export function createStatisticsTable(groups: readonly StatisticsGroup[], time: StatisticsTime | undefined) {
@@ -29,15 +36,17 @@ export function createStatisticsTable(groups: readonly StatisticsGroup[], time: 
     const key = JSON.stringify([start, ...values]);
     const known = sums.get(key);
     if (known !== undefined) return known;
-    const made = { start, values, counters: {} };
+    const made = { start, values, counters: {}, traceable: 0 };
     sums.set(key, made);
     return made;
   }
 
   return {
     add(counted: Counted): void {
-      const { counters } = sumOf(counted);
+      const sum = sumOf(counted);
+      const { counters } = sum;
       for (const [name, amount] of Object.entries(counted.counters)) counters[name] = (counters[name] ?? 0) + amount;
+      if (isTraceable(counted.channel)) sum.traceable += counted.counters.sent ?? 0;
     },
 
     size: () => sums.size,
@@ -53,7 +62,7 @@ function compareSums(left: Sum, right: Sum): number {
   return (left.values[place] ?? '') < (right.values[place] ?? '') ? -1 : 1;
 }
 
-function toRow({ start, values, counters }: Sum, groups: readonly StatisticsGroup[]): StatisticsRow {
+function toRow({ start, values, counters, traceable }: Sum, groups: readonly StatisticsGroup[]): StatisticsRow {
   const counted = Object.fromEntries(STATISTICS_COUNTERS.map((name) => [name, counters[name] ?? 0]));
   const known = counted as Record<StatisticsCounter, number>;
   return {
@@ -61,12 +70,13 @@ function toRow({ start, values, counters }: Sum, groups: readonly StatisticsGrou
     ...Object.fromEntries(groups.map((group, index) => [group, values[index]])),
     ...known,
     conversion: shareOf(known.approved, known.verifications),
-    delivery_rate: shareOf(known.delivered, known.sent),
+    delivery_rate: shareOf(known.delivered, traceable),
     accepted_ms: percentilesOf(counters, 'accepted_ms'),
     delivered_ms: percentilesOf(counters, 'delivered_ms'),
   };
 }
 
+/** Null: there is nothing that it could be a share of. */
 const shareOf = (part: number, whole: number) => (whole === 0 ? null : part / whole);
 
 function percentilesOf(counters: Readonly<Record<string, number>>, latency: StatisticsLatency) {

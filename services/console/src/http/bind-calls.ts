@@ -22,12 +22,25 @@ export type HandlersOf<C extends readonly ManagedCall[]> = {
 
 type AnyHandler = (call: CallOf<ManagedCall>) => Promise<unknown>;
 
+/** Draws the answers of those calls that have a picture. */
+type PicturesOf<C extends readonly ManagedCall[]> = {
+  readonly [Call in Extract<C[number], { readonly hasPicture: true }> as Call['operationId']]: (
+    answer: z.output<Call['answer']>,
+  ) => string;
+};
+
 /** Makes routes of the calls' declarations. An answer that has a version gets it as its `ETag`. */
-export function bindCalls<const C extends readonly ManagedCall[]>(calls: C, handlers: HandlersOf<C>): HopRoute[] {
+export function bindCalls<const C extends readonly ManagedCall[]>(
+  calls: C,
+  handlers: HandlersOf<C>,
+  ...[pictures]: keyof PicturesOf<C> extends never ? [] : [pictures: PicturesOf<C>]
+): HopRoute[] {
+  const pictureOf = (pictures ?? {}) as Readonly<Record<string, (answer: unknown) => string>>;
   const byOperation = handlers as Readonly<Record<string, AnyHandler>>;
   return calls.map((call) => {
     const handle = byOperation[call.operationId];
     if (handle === undefined) throw new Error(`${call.operationId} has no handler`);
+    const draw = pictureOf[call.operationId];
     return hopRoute<unknown, unknown, unknown, unknown>({
       method: call.method,
       path: call.path,
@@ -37,6 +50,7 @@ export function bindCalls<const C extends readonly ManagedCall[]>(calls: C, hand
       ...(call.query === undefined ? {} : { query: call.query }),
       ...(call.body === undefined ? {} : { body: call.body }),
       ...(isVersioned(call.answer) ? { etagOf: (answer) => entityTagOf(answer as { version: number }) } : {}),
+      ...(draw === undefined ? {} : { pictureOf: draw }),
       handle: (given) => handle(given as CallOf<ManagedCall>).catch(explainRecords),
     });
   });

@@ -7,7 +7,7 @@ import {
   ROOT_PROJECT,
 } from '@watchword/contracts';
 import { AppError, type HopContext } from '@watchword/platform';
-import type { ProjectDocument } from '@watchword/records';
+import type { ProjectDocument, ProviderDocument } from '@watchword/records';
 import { toProject } from '../domain/answers.ts';
 import { requireMatch, versionDiffers } from '../domain/entity-tag.ts';
 import { newId } from '../domain/new-id.ts';
@@ -22,6 +22,7 @@ export interface ProjectsDeps {
   readonly carryOutChange: CarryOutChange;
   readonly publishProject: PublishProject;
   readonly takeTurns: TakeTurns;
+  readonly endPairing: (provider: ProviderDocument) => Promise<void>;
   readonly now: () => number;
 }
 
@@ -33,7 +34,7 @@ const noSuchPlan = () => refuseField('not_found', '/plan', 'There is no such pla
 const noSuchProject = () => new AppError('not_found', { detail: 'There is no such project.' });
 
 export function createProjectUseCases(deps: ProjectsDeps) {
-  const { configuration, carryOutChange, publishProject, takeTurns, now } = deps;
+  const { configuration, carryOutChange, publishProject, takeTurns, endPairing, now } = deps;
   const { projects, plans } = configuration;
 
   /** The root key's project is there before anybody made it. It sends everywhere, as the platform does without a database. */
@@ -127,6 +128,7 @@ export function createProjectUseCases(deps: ProjectsDeps) {
   /** The project last: a deletion that was cut off can be repeated. What stays of it keeps its copy empty. */
   async function removeWhole(known: ProjectDocument): Promise<true | undefined> {
     if ((await projects.change(known, { updated_at: now() })) !== 'changed') return undefined;
+    for (const provider of await configuration.providers.ofProject(known.id)) await endPairing(provider);
     for (const shelf of BELONGINGS) await configuration[shelf].removeAll(known.id);
     const claimed = { ...known, version: known.version + 1 };
     return (await projects.remove(claimed, now())) === 'removed' ? true : undefined;

@@ -9,6 +9,7 @@ import { toProvider } from '../domain/provider-answer.ts';
 import { requireProviderFields, requireSamePlace } from '../domain/provider-fields.ts';
 import { requirePublicHosts } from '../domain/public-hosts.ts';
 import { refuseField } from '../domain/refusals.ts';
+import { WEB_OFF } from '../domain/whatsapp-web-off.ts';
 import type { ConfigurationStore, ResolveHost } from '../ports.ts';
 import { type ChangeResourceDeps, createChangeResource } from './change-resource.ts';
 
@@ -18,15 +19,13 @@ export interface ProvidersDeps extends ChangeResourceDeps {
   readonly sealer: Sealer;
   readonly isWhatsAppWebOn: boolean;
   readonly resolveHost: ResolveHost;
+  readonly endPairing: (provider: ProviderDocument) => Promise<void>;
 }
 
 type Fields = Readonly<Record<string, string>>;
 
-const WEB_OFF =
-  'WhatsApp Web is off in this installation (WHATSAPP_WEB): WhatsApp discourages automated use of it, and bans numbers';
-
 export function createProviderUseCases(deps: ProvidersDeps) {
-  const { configuration, platformChannels, isWhatsAppWebOn, sealer, resolveHost } = deps;
+  const { configuration, platformChannels, isWhatsAppWebOn, sealer, resolveHost, endPairing } = deps;
 
   const seal = (id: string, credentials: Fields) => {
     const sealed = sealer.seal(JSON.stringify(credentials), id, 'credentials');
@@ -146,9 +145,11 @@ export function createProviderUseCases(deps: ProvidersDeps) {
       }),
 
     deleteProvider: (id: string, context: HopContext) =>
-      providers.remove(context, id, (known) => {
+      providers.remove(context, id, async (known) => {
         requireReach(known.mode, context);
-        return requireUnused(known);
+        await requireUnused(known);
+        // Before it is gone: a session that is left behind by a crash would be named by nothing.
+        await endPairing(known);
       }),
   };
 }

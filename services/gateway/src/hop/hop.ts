@@ -96,8 +96,22 @@ function timesOf({ timeLeftMs }: HopCall): Pick<PendingCall, 'startBeforeMs' | '
 }
 
 function toText({ context, method, path, body }: HopCall): string {
-  const { requestId, project, mode, key, scopes, epoch, operation, deadline, ifMatch } = context;
-  const call = { requestId, project, mode, key, scopes, epoch, operation, deadline, method, path, ifMatch, body };
+  const { requestId, project, mode, key, scopes, epoch, operation, deadline, ifMatch, accept } = context;
+  const call = {
+    requestId,
+    project,
+    mode,
+    key,
+    scopes,
+    epoch,
+    operation,
+    deadline,
+    method,
+    path,
+    ifMatch,
+    accept,
+    body,
+  };
   return JSON.stringify(call);
 }
 

@@ -1,3 +1,4 @@
+import { PICTURE_TYPE } from '@watchword/contracts';
 import { AppError } from '@watchword/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EndUser, HopCall, LimitName } from '../ports.ts';
@@ -9,6 +10,8 @@ import { rateLimitHeaders } from './rate-limit-headers.ts';
 export interface RelaySpec {
   readonly method: HopCall['method'];
   readonly sends: 0 | 1;
+  /** The service has a picture for those who want one. */
+  readonly hasPicture?: boolean;
   /** The end user in a validated body. */
   readonly endUserOf?: (body: unknown) => EndUser | undefined;
 }
@@ -96,5 +99,13 @@ function toCall(request: FastifyRequest, spec: RelaySpec, { isIdempotent }: Rela
     endUser: spec.endUserOf?.(request.body),
     idempotencyKey: isIdempotent ? idempotencyKeyOf(request) : undefined,
     ifMatch: request.headers['if-match'],
+    accept: spec.hasPicture === true && wantsPicture(request) ? PICTURE_TYPE : undefined,
   };
 }
+
+/** Named, and not excluded: a browser's or curl's wildcard is answered with JSON. */
+const wantsPicture = ({ headers }: FastifyRequest) =>
+  (headers.accept ?? '')
+    .split(',')
+    .map((range) => range.toLowerCase().replaceAll(/\s/g, '').split(';'))
+    .some(([type, ...params]) => type === PICTURE_TYPE && !params.some((one) => /^q=0(\.0*)?$/.test(one)));

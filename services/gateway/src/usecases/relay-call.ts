@@ -1,4 +1,4 @@
-import type { Clock } from '@watchword/platform';
+import type { Clock, HopContext } from '@watchword/platform';
 import type {
   Access,
   Admission,
@@ -26,6 +26,7 @@ export interface RelayedCall {
   readonly body: string;
   readonly idempotencyKey?: string | undefined;
   readonly ifMatch?: string | undefined;
+  readonly accept?: HopContext['accept'] | undefined;
   readonly sends: 0 | 1;
   readonly endUser?: EndUser | undefined;
 }
@@ -121,9 +122,9 @@ function mayBeDone(answer: HopOutcome): boolean {
 
 const withOneMore = (limit: LimitState): LimitState => ({ ...limit, remaining: limit.remaining + 1 });
 
-function contextOf({ requestId, ifMatch }: RelayedCall, caller: Caller, operation: string, deadline: number) {
+function contextOf({ requestId, ifMatch, accept }: RelayedCall, caller: Caller, operation: string, deadline: number) {
   const { project, mode, key, scopes, epoch } = caller;
-  const conditional = ifMatch === undefined ? {} : { ifMatch };
+  const conditional = { ...(ifMatch !== undefined && { ifMatch }), ...(accept !== undefined && { accept }) };
   return { requestId, project, mode, key, scopes: [...scopes], epoch, operation, deadline, ...conditional };
 }
 

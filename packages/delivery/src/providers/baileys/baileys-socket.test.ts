@@ -18,6 +18,12 @@ function fakeBaileys() {
         async sendMessage(...message) {
           sent.push(message);
         },
+        async logout() {
+          ev.emit('connection.update', {
+            connection: 'close',
+            lastDisconnect: { error: { output: { statusCode: 401 } } },
+          });
+        },
         end() {
           ends += 1;
           ev.emit('connection.update', { connection: 'close' });
@@ -105,6 +111,12 @@ describe('a socket of Baileys', () => {
     expect(await socket.knows('14155550199')).toBe(false);
     await socket.sendText('14155550123', 'text', '3EB0AA');
     expect(sent).toEqual([['14155550123@s.whatsapp.net', { text: 'text' }, { messageId: '3EB0AA' }]]);
+  });
+
+  test('logs out, which ends it as a log-out on the phone does', async () => {
+    const { socket, heard } = await open();
+    await socket.logOut();
+    expect(heard).toEqual([['close', 401]]);
   });
 
   test('is silent once it was ended', async () => {

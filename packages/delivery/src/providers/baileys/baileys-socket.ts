@@ -19,6 +19,7 @@ interface BaileysSocket {
   };
   onWhatsApp(...numbers: string[]): Promise<readonly { readonly exists: boolean }[] | undefined>;
   sendMessage(jid: string, content: { text: string }, options: { messageId: string }): Promise<unknown>;
+  logout(): Promise<void>;
   end(error: undefined): void;
 }
 
@@ -92,6 +93,7 @@ export async function openBaileysSocket(
     async sendText(number, text, messageId) {
       await socket.sendMessage(`${number}@s.whatsapp.net`, { text }, { messageId });
     },
+    logOut: () => socket.logout(),
     end() {
       for (const event of EVENTS) socket.ev.removeAllListeners(event);
       socket.end(undefined);

@@ -1,3 +1,4 @@
+import { isRedisUnavailable } from '@watchword/platform';
 import { afterDisconnect } from './disconnects.ts';
 import type { SocketLease } from './lease.ts';
 import type { OpenSocket, Session, WhatsAppSocket } from './socket.ts';
@@ -25,8 +26,8 @@ export interface LineDeps {
   /** Null: there is nothing to scan any more. */
   readonly onQr: (qr: string | null) => void;
   readonly onAck: (messageId: string, ack: number) => void;
-  /** Told of each move, for the log; `code` is WhatsApp's. */
-  readonly onState: (state: LineState['is'], code?: number) => void;
+  /** Told of each move; `reason` is WhatsApp's code, or `session_unusable`. */
+  readonly onState: (state: LineState['is'], reason?: string) => void;
   /** The first pause before another connection. */
   readonly pauseMs?: number;
 }
@@ -40,25 +41,36 @@ export type Line = ReturnType<typeof createLine>;
 
 const PAUSE_MS = 1_000;
 const PAUSE_MS_MAX = 60_000;
+/** WhatsApp answers at once or not at all; the session is forgotten either way. */
+const LOG_OUT_MS = 3_000;
+/** Of a lease's length: the rest is for the connection to end in. */
+const RELIED_ON = 5 / 6;
 
-/** The one connection of an account, in the worker that holds its lease. */
+/**
+ * The one connection of an account, in the worker that holds its lease. The lease is asked for again at each third of its length.
+ * When nobody has said for long enough that it is still ours, the connection goes before another worker could open one: the
+ * question may wait for as long as Redis is away.
+ */
 export function createLine(deps: LineDeps) {
   const { reference, session, lease, openSocket, onQr, onAck, onState, pauseMs = PAUSE_MS } = deps;
   let state: LineState = { is: 'idle' };
   /** Each connection has a number: what an older one still says is not heard. */
   let connection = 0;
+  /** The last one whose session was thrown away: what it still writes is not kept. */
+  let forgotten = 0;
   let socket: WhatsAppSocket | undefined;
   let failures = 0;
   let heldUntil = 0;
   let reconnecting: NodeJS.Timeout | undefined;
   let holding: NodeJS.Timeout | undefined;
+  let lapsing: NodeJS.Timeout | undefined;
   let isClosed = false;
   const waiters = new Set<() => void>();
 
-  function moveTo(next: LineState, code?: number): void {
+  function moveTo(next: LineState, reason?: string): void {
     if (state.is === 'pairing' && next.is !== 'pairing') onQr(null);
     state = next;
-    onState(next.is, code);
+    onState(next.is, reason);
     for (const wake of waiters) wake();
   }
 
@@ -69,24 +81,52 @@ export function createLine(deps: LineDeps) {
     socket = undefined;
   }
 
-  /** Prolongs the lease while there is a connection. Redis away: the socket goes before another worker could open one. */
+  /** The lease began at some time since it was asked for. False: it came too late to be of use. */
+  function keep(askedAt: number): boolean {
+    const now = Date.now();
+    const lapsesAt = askedAt + lease.leaseMs * RELIED_ON;
+    if (now >= lapsesAt) return false;
+    heldUntil = lapsesAt;
+    clearTimeout(lapsing);
+    lapsing = setTimeout(letGo, lapsesAt - now);
+    holding ??= setInterval(() => void hold(), lease.leaseMs / 3);
+    return true;
+  }
+
   async function hold(): Promise<void> {
-    let isOurs = false;
+    const askedAt = Date.now();
     try {
-      isOurs = await lease.take(reference);
+      const isOurs = await lease.take(reference);
+      // It may have lapsed, or the line been closed, while the answer was under way.
+      if (holding === undefined) return;
+      if (!isOurs || !keep(askedAt)) letGo();
     } catch {
-      // Not known: it is ours for as long as it was last given.
-      if (Date.now() < heldUntil - lease.leaseMs / 3) return;
+      // Not known: it is ours until it lapses.
     }
-    if (isOurs) heldUntil = Date.now() + lease.leaseMs;
-    else letGo();
+  }
+
+  function unhold(): void {
+    clearInterval(holding);
+    clearTimeout(lapsing);
+    holding = undefined;
+    dropSocket();
   }
 
   function letGo(): void {
-    clearInterval(holding);
-    holding = undefined;
-    dropSocket();
+    unhold();
     if (state.is !== 'stopped') moveTo({ is: 'idle' });
+  }
+
+  const sessionFor = (mine: number): Session => ({
+    ...session,
+    write: async (entries) => {
+      if (mine > forgotten) await session.write(entries);
+    },
+  });
+
+  function forgetSession(): Promise<void> {
+    forgotten = connection;
+    return session.clear();
   }
 
   async function open(): Promise<void> {
@@ -96,7 +136,7 @@ export function createLine(deps: LineDeps) {
     let isOpen = false;
     moveTo({ is: 'connecting' });
     try {
-      const made = await openSocket(session, {
+      const made = await openSocket(sessionFor(mine), {
         onQr: (qr) => {
           if (!isCurrent()) return;
           if (state.is !== 'pairing') moveTo({ is: 'pairing' });
@@ -114,9 +154,11 @@ export function createLine(deps: LineDeps) {
       if (!isCurrent()) return made.end();
       socket = made;
       if (isOpen) opened(made);
-    } catch {
+    } catch (error) {
+      if (!isCurrent()) return;
+      if (isRedisUnavailable(error)) reopenLater();
       // Its session cannot be read, or Baileys cannot start: its error may quote either.
-      if (isCurrent()) stop('session_unusable');
+      else stop('session_unusable');
     }
   }
 
@@ -130,33 +172,39 @@ export function createLine(deps: LineDeps) {
     dropSocket();
     const after = afterDisconnect(code);
     // Nobody has scanned: it shows codes again when somebody asks for them.
-    if (wasPairing && after === 'reconnect') return moveTo({ is: 'idle' }, code);
-    if (after === 'stop' || after === 'pair_again') return stop(String(code), code);
+    if (wasPairing && after === 'reconnect') return moveTo({ is: 'idle' }, String(code));
+    if (after === 'stop') return stop(String(code));
+    if (after === 'pair_again') {
+      stop(String(code));
+      // Should it stay, the next connection is refused with the same code, and clears it then.
+      void forgetSession().catch(() => undefined);
+      return;
+    }
     // At once, but not for ever.
     if (after === 'reconnect_now' && failures === 0) {
       failures += 1;
       void open();
       return;
     }
-    moveTo({ is: 'waiting' }, code);
+    reopenLater(String(code));
+  }
+
+  function reopenLater(reason?: string): void {
+    moveTo({ is: 'waiting' }, reason);
     const delayMs = Math.min(pauseMs * 2 ** failures, PAUSE_MS_MAX);
     failures += 1;
     reconnecting = setTimeout(() => void open(), delayMs);
   }
 
-  function stop(reason: string, code?: number): void {
-    moveTo({ is: 'stopped', code: reason }, code);
-    if (code !== undefined && afterDisconnect(code) === 'pair_again') void session.clear().catch(() => undefined);
+  function stop(reason: string): void {
+    moveTo({ is: 'stopped', code: reason }, reason);
   }
 
   async function ensureHeld(): Promise<boolean> {
     if (isClosed) return false;
     if (holding !== undefined && Date.now() < heldUntil) return true;
     const askedAt = Date.now();
-    if (!(await lease.take(reference)) || isClosed) return false;
-    heldUntil = askedAt + lease.leaseMs;
-    holding ??= setInterval(() => void hold(), lease.leaseMs / 3);
-    return true;
+    return (await lease.take(reference)) && !isClosed && keep(askedAt);
   }
 
   return {
@@ -178,6 +226,24 @@ export function createLine(deps: LineDeps) {
       return { is: now.is === 'pairing' ? 'pairing' : 'disconnected' };
     },
 
+    /** Logs out if it is connected, and throws the session away. False: another worker has it. Rejects when Redis is away. */
+    async forget(): Promise<boolean> {
+      if (!(await ensureHeld())) return false;
+      if (state.is === 'open') {
+        const { socket: by } = state;
+        // WhatsApp closes it with 401 then, as if the phone had done it.
+        connection += 1;
+        moveTo({ is: 'waiting' });
+        await atMost(LOG_OUT_MS, by.logOut());
+      }
+      unhold();
+      moveTo({ is: 'idle' });
+      await forgetSession();
+      // A message may have taken the line up again meanwhile, to find it without a phone.
+      if (holding === undefined) await lease.giveBack(reference);
+      return true;
+    },
+
     async close(): Promise<void> {
       isClosed = true;
       letGo();
@@ -185,6 +251,16 @@ export function createLine(deps: LineDeps) {
       await lease.giveBack(reference).catch(() => undefined);
     },
   };
+}
+
+/** Whatever becomes of it: its error may quote the session. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work.catch(() => undefined), late]);
+  clearTimeout(timer);
 }
 
 function nextMove(waiters: Set<() => void>, signal: AbortSignal): Promise<void> {

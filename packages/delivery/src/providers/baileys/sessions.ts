@@ -33,8 +33,8 @@ export function createSessions({ redis, sealer }: SessionsDeps) {
         const kept = all.flatMap(([name, value]) =>
           value === null ? [] : [name, sealer.seal(value, idOf(name), 'credentials')],
         );
-        if (gone.length > 0) await redis.hdel(key, ...gone);
-        if (kept.length > 0) await redis.hset(key, ...kept);
+        // Both at once: a write that comes meanwhile must not slip in between, and be undone by the older one.
+        await Promise.all([gone.length > 0 && redis.hdel(key, ...gone), kept.length > 0 && redis.hset(key, ...kept)]);
       },
       async clear() {
         await redis.del(key);

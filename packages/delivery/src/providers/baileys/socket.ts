@@ -7,6 +7,8 @@ export interface WhatsAppSocket {
   knows(number: string): Promise<boolean>;
   /** Resolves when the message was written; WhatsApp's word on it comes as an ack of the same id. */
   sendText(number: string, text: string, messageId: string): Promise<void>;
+  /** Takes this device off the phone's list of linked ones, which ends the session for WhatsApp. */
+  logOut(): Promise<void>;
   /** Closes it without a further event. */
   end(): void;
 }

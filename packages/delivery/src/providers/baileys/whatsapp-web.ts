@@ -81,6 +81,8 @@ export function createWhatsAppWeb(deps: WhatsAppWebDeps) {
     },
     /** Connects an account; shows a QR code when it is of no phone. False: another worker has its line. */
     connect: (reference: string) => lineOf(reference).connect(),
+    /** Logs an account out and throws its session away. False: another worker has its line. */
+    forget: (reference: string) => lineOf(reference).forget(),
     async close(): Promise<void> {
       await Promise.all([...lines.values()].map((line) => line.close()));
       lines.clear();

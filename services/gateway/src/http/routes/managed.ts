@@ -1,4 +1,4 @@
-import type { ManagedCall } from '@watchword/contracts';
+import { type ManagedCall, PICTURE_TYPE } from '@watchword/contracts';
 import { AppError, type HttpApp } from '@watchword/platform';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -26,7 +26,7 @@ export function routeManaged(
       config: { need: needsScope(call, options), needsIfMatch: call.needsIfMatch === true },
       ...(call.body === undefined ? {} : { bodyLimit: BODY_MAX_BYTES }),
       preValidation: [checkIfMatch, ...(takesNoBody(call) ? [acceptNoBody] : [])],
-      handler: relay({ method: call.method, sends: 0 }),
+      handler: relay({ method: call.method, sends: 0, hasPicture: call.hasPicture === true }),
     });
   }
 }
@@ -50,7 +50,10 @@ const takesNoBody = ({ body }: ManagedCall) => body?.safeParse({}).success === t
 
 function schemaOf(call: ManagedCall) {
   const { operationId, summary, description, tag, params, query, body, status, answer, errors } = call;
-  const succeeded = status === 204 ? z.null().describe('Done') : jsonAnswer(summary, answer);
+  const answered = jsonAnswer(summary, answer);
+  const picture = { [PICTURE_TYPE]: { schema: z.string() } };
+  const shown = call.hasPicture === true ? { ...answered, content: { ...answered.content, ...picture } } : answered;
+  const succeeded = status === 204 ? z.null().describe('Done') : shown;
   return {
     operationId,
     summary,
