@@ -13,7 +13,7 @@ const withPlus = (text: unknown) => (typeof text === 'string' ? text.replace(/^ 
 const instant = givenTimeSchema.transform((text) => Date.parse(text));
 const provider = z.string().min(1).max(64);
 const filters = {
-  channel: z.enum(CHANNELS).optional().describe('Of a verification, that of its newest delivery'),
+  channel: z.enum(CHANNELS).optional().describe('Of a verification, that of any of its deliveries'),
   country: z
     .preprocess(withPlus, countrySchema)
     .optional()
@@ -25,7 +25,7 @@ export const searchVerificationsQuerySchema = z
   .strictObject({
     status: z.enum(VERIFICATION_STATUSES).optional(),
     ...filters,
-    provider: provider.optional().describe('Of the last attempt that was settled'),
+    provider: provider.optional().describe('Of any attempt that was settled'),
     destination: z
       .preprocess(withPlus, z.string().min(3).max(512))
       .optional()
@@ -129,7 +129,10 @@ export const statisticsRowSchema = z
       .describe('Verifications of whose newest send the delivery that got furthest is counted here'),
     approved: z.int().describe('Of these, approved'),
     conversion: z.number().nullable().describe('approved ÷ verifications'),
-    delivery_rate: z.number().nullable().describe('delivered ÷ sent'),
+    delivery_rate: z
+      .number()
+      .nullable()
+      .describe('delivered ÷ sent, without e-mail and push, of which no provider tells whether they arrived'),
     accepted_ms: latency,
     delivered_ms: latency,
     cost_micros: z.int().describe('Millionths of the platform’s currency'),

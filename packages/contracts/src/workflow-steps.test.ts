@@ -20,16 +20,16 @@ describe('a step of a workflow', () => {
   });
 
   test('leaves the next one enough of the code’s life', () => {
-    expect(judge([280, 600])).toBeUndefined();
-    expect(judge([281, undefined])).toBe(0);
+    expect(judge([275, 600])).toBeUndefined();
+    expect(judge([276, undefined])).toBe(0);
     expect(judge([600, undefined])).toBe(0);
-    expect(judge([140, 140, undefined])).toBeUndefined();
-    expect(judge([140, undefined, 141, undefined])).toBe(2);
+    expect(judge([140, 135, undefined])).toBeUndefined();
+    expect(judge([140, undefined, 136, undefined])).toBe(2);
   });
 
   test('of a short code leaves a third of its life', () => {
-    expect(judge([20, undefined], { code_ttl_seconds: 30 })).toBeUndefined();
-    expect(judge([21, undefined], { code_ttl_seconds: 30 })).toBe(0);
+    expect(judge([15, undefined], { code_ttl_seconds: 30 })).toBeUndefined();
+    expect(judge([16, undefined], { code_ttl_seconds: 30 })).toBe(0);
   });
 
   test('is not measured against a life that is not known', () => {

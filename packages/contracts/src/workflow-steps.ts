@@ -8,8 +8,10 @@ export interface StepRules {
   readonly code_ttl_seconds: number | undefined;
 }
 
-/** No step is begun with less of the code's life left: 20 s, or a third of a shorter life. */
+/** No step is begun, and no message is sent, with less of the code's life left: 20 s, or a third of a shorter life. */
 const leastLifeSeconds = (codeTtlSeconds: number) => Math.min(20, codeTtlSeconds / 3);
+/** So much later than its time a step may begin, and a worker take it up, without being given up for that. */
+const STEP_LATE_SECONDS = 5;
 
 /**
  * Every step of a workflow must be able to begin: nothing would end one without `timeout_s` of whose outcome nobody ever hears,
@@ -27,7 +29,7 @@ export function stepInTheWay(
     return { step: endless, detail };
   }
   if (code_ttl_seconds === undefined) return undefined;
-  const least = leastLifeSeconds(code_ttl_seconds);
+  const least = leastLifeSeconds(code_ttl_seconds) + STEP_LATE_SECONDS;
   let begins = 0;
   for (const [step, { timeout_s = 0 }] of waits.entries()) {
     begins += timeout_s;

@@ -15,7 +15,7 @@ local now, id, ordinal = tonumber(ARGV[1]), ARGV[3], tonumber(ARGV[4])
 -- A claim that waited for Redis knows an old `now`: what it granted might be dead or leased to another by now.
 if is_late(ARGV[2]) then return { 'late' } end
 
-local held = redis.call('HMGET', verification, 's' .. ordinal, 's', 'd' .. ordinal, 'y' .. ordinal)
+local held = redis.call('HMGET', verification, 's' .. ordinal, 's', 'd' .. ordinal, 'y' .. ordinal, 'a' .. ordinal)
 local status, verification_status, lease_ended = held[1], held[2], held[4]
 local send = tonumber(held[3] or ordinal)
 if not status then return { 'gone' } end
@@ -40,11 +40,11 @@ if is_life_too_short(expires, ttl, now) then
   return { 'expired' }
 end
 
-local attempt = redis.call('HINCRBY', verification, 'a' .. ordinal, 1)
+local attempt = tonumber(held[5] or '0') + 1
 local lease_ends = now + tonumber(ARGV[5])
-redis.call('HSET', verification, 's' .. ordinal, 'sending', 'y' .. ordinal, lease_ends)
 redis.call('ZADD', due, lease_ends, delivery_due(id, ordinal))
-emit(events, verification, id, 'attempt.started', now, { delivery = delivery_id(id, ordinal), attempt = attempt })
+emit(events, verification, id, 'attempt.started', now, { delivery = delivery_id(id, ordinal), attempt = attempt },
+  's' .. ordinal, 'sending', 'a' .. ordinal, attempt, 'y' .. ordinal, lease_ends)
 local has_next_step = step and has_step_after(verification, ordinal, tonumber(step))
 -- Whoever settles takes the lease away; one that stood there has ended.
 return { 'claimed', attempt, addresses, code, context or '', country or '', purpose, project, mode, channel or 'sms', waits or '',

@@ -48,10 +48,6 @@ if delivery == 'sending' then
     return { 'later' }
   end
   if end_lease(events, due, verification, id, ordinal, now) then return { 'ended' } end
-  if status ~= 'pending' then
-    end_delivery(events, due, verification, id, ordinal, now, 'unknown')
-    return { 'ended' }
-  end
 end
 
 if status ~= 'pending' then

@@ -1,5 +1,7 @@
 -- How deliveries and verifications end, and what follows from it.
 
+-- What receipts say, in rising order; the first two only prove that the provider took the message.
+local RECEIPTS = { accepted = 1, sent = 2, undelivered = 3, delivered = 4, read = 5 }
 local LOST = { failed = true, undelivered = true, expired_unsent = true }
 local ARRIVED = { delivered = true, read = true }
 
@@ -36,13 +38,14 @@ end
 -- `status` is what its last delivery to end has ended as, when that is known: of a send of one delivery that says it all.
 local function conclude_send(events, verification, id, send, now, progress, status)
   local is_latest = send == (progress.is_shared and send_of(verification, progress.last) or progress.last)
-  if is_latest and progress.step then return end
+  -- A later step sends it, too.
+  if is_latest and progress.step and has_step_after(verification, progress.last, tonumber(progress.step)) then return end
   local waits, is_lost, channels = false, LOST[status], nil
   if progress.is_shared or not status then waits, is_lost, channels = read_send(verification, send, progress) end
   if not waits then redis.call('HDEL', verification, 'c' .. send) end
   if is_lost and is_latest and (progress.status == 'pending' or progress.status == 'expired') then
-    redis.call('HSET', verification, 'U', '1')
-    emit(events, verification, id, 'verification.undeliverable', now, { channels = channels or channel_of(verification, send) })
+    emit(events, verification, id, 'verification.undeliverable', now, { channels = channels or channel_of(verification, send) },
+      'U', '1')
   end
 end
 
@@ -55,17 +58,16 @@ local function finish_workflow(events, due, verification, id, send, now, last)
   for ordinal = last, 1, -1 do
     if send_of(verification, ordinal) ~= send then break end
     if redis.call('HGET', verification, 's' .. ordinal) == 'queued' then
-      redis.call('HSET', verification, 's' .. ordinal, 'skipped')
       redis.call('ZREM', due, delivery_due(id, ordinal))
-      emit(events, verification, id, 'delivery.ended', now, { delivery = delivery_id(id, ordinal), status = 'skipped' })
+      emit(events, verification, id, 'delivery.ended', now, { delivery = delivery_id(id, ordinal), status = 'skipped' },
+        's' .. ordinal, 'skipped')
     end
   end
 end
 
--- Gives a delivery its status, which its event has told, and does what follows from it for its workflow, the sealed code and the
--- verification. `is_final`: the provider has said its last word. `was_unsent`: the delivery has ended by this.
-local function put_delivery(events, due, verification, id, ordinal, now, status, is_final, was_unsent)
-  redis.call('HSET', verification, 's' .. ordinal, status)
+-- Does what follows from a delivery's new status for its workflow, the sealed code and the verification. `is_final`: the provider
+-- has said its last word. `was_unsent`: the delivery has ended by this.
+local function follow_delivery(events, due, verification, id, ordinal, now, status, is_final, was_unsent)
   local progress = read_progress(verification)
   if progress.is_undeliverable and (status == 'accepted' or ARRIVED[status]) then redis.call('HDEL', verification, 'U') end
   local was_running = progress.step
@@ -86,8 +88,9 @@ end
 local function end_delivery(events, due, verification, id, ordinal, now, status, is_final)
   redis.call('HDEL', verification, 'y' .. ordinal)
   redis.call('ZREM', due, delivery_due(id, ordinal))
-  emit(events, verification, id, 'delivery.ended', now, { delivery = delivery_id(id, ordinal), status = status })
-  put_delivery(events, due, verification, id, ordinal, now, status, is_final, true)
+  emit(events, verification, id, 'delivery.ended', now, { delivery = delivery_id(id, ordinal), status = status },
+    's' .. ordinal, status)
+  follow_delivery(events, due, verification, id, ordinal, now, status, is_final, true)
 end
 
 -- Joins the receipts that came before this: how the delivery ends, or nil. Proof that a provider took the message, with
@@ -113,17 +116,20 @@ end
 
 -- The attempt whose lease has ended: its worker died or lost Redis for that long, so nobody knows what the provider did,
 -- unless a receipt has told. Returns whether that ended the delivery; else it is to be sent again, which a policy that waits on
--- unknown outcomes does not want.
+-- unknown outcomes does not want, nor whose verification has ended.
 local function end_lease(events, due, verification, id, ordinal, now)
-  redis.call('HSET', verification, 's' .. ordinal, 'queued', 'q' .. ordinal, now)
+  local fields = redis.call('HMGET', verification, 'K', 's', 'a' .. ordinal)
+  local is_repeated = fields[1] ~= '1' and fields[2] == 'pending'
   emit(events, verification, id, 'attempt.settled', now, {
-    delivery = delivery_id(id, ordinal), attempt = number_of(verification, 'a' .. ordinal), outcome = 'unknown',
-    provider_code = 'lease_ended',
-  })
-  local waits = redis.call('HGET', verification, 'K') == '1'
-  local ended = join_receipts(verification, ordinal, waits and 'unknown' or nil)
-  if ended then end_delivery(events, due, verification, id, ordinal, now, ended) end
-  return ended ~= nil
+    delivery = delivery_id(id, ordinal), attempt = tonumber(fields[3]), outcome = 'unknown', provider_code = 'lease_ended',
+  }, 's' .. ordinal, 'queued', 'q' .. ordinal, now)
+  local ended = join_receipts(verification, ordinal, not is_repeated and 'unknown' or nil)
+  if not ended then
+    redis.call('HSET', verification, 'u' .. ordinal, '1')
+    return false
+  end
+  end_delivery(events, due, verification, id, ordinal, now, ended)
+  return true
 end
 
 -- How a delivery ends that was not sent before its verification ended like this.
@@ -142,9 +148,8 @@ local function end_verification(events, due, verification, id, now, status)
     end
     redis.call('HDEL', verification, 'h' .. ordinal, 'c' .. ordinal)
   end
-  redis.call('HSET', verification, 's', status, 'e', now)
   redis.call('ZREM', due, expiry_due(id))
-  emit(events, verification, id, 'verification.' .. status, now, {})
+  emit(events, verification, id, 'verification.' .. status, now, {}, 's', status, 'e', now)
   redis.call('PEXPIRE', verification, fields[2])
 end
 

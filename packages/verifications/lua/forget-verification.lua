@@ -11,7 +11,7 @@ local verification, destination, events, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4
 local id = ARGV[2]
 
 local is_held = erase_verification(events, due, verification, id, tonumber(ARGV[1]))
-if ARGV[3] ~= '' then append(events, ARGV[3], 1, 'destination.erased', ARGV[1], cjson.decode(ARGV[4]), 's', ARGV[5]) end
+if ARGV[3] ~= '' then append(events, ARGV[3], 1, 'destination.erased', ARGV[1], ARGV[4], 's', ARGV[5]) end
 if not is_held then return 0 end
 -- One that was opened after it keeps its pointer.
 local pointer = 'o' .. redis.call('HGET', verification, 'b')

@@ -50,17 +50,18 @@ keep_destination(destination, locked_until, math.max(window, ttl + retention))
 local first = append(events, id, 1, 'verification.opened', now, {
   project = ARGV[5], mode = ARGV[6], purpose = ARGV[7], country = ARGV[21], checks_max = tonumber(ARGV[11]), code_ttl_ms = ttl,
 }, 's', ARGV[9], 'k', ARGV[10])
-local last = first
+local steps, in_turn = read_plan(ARGV[18])
+local deliveries = in_turn and 1 or #steps
 local fields = { 'p', ARGV[5], 'm', ARGV[6], 'u', ARGV[7], 's', 'pending', 'b', binding, 't', ARGV[9], 'C', ARGV[21],
-  'c', ARGV[11], 'g', ARGV[12], 'T', ttl, 'R', retention, 'o', now, 'x', expires, 'x1', expires, 'h1', ARGV[19], 'c1', ARGV[20] }
+  'c', ARGV[11], 'g', ARGV[12], 'T', ttl, 'R', retention, 'o', now, 'x', expires, 'x1', expires, 'h1', ARGV[19], 'c1', ARGV[20],
+  'n', deliveries, 'q', 1 + deliveries, 'f', first }
 local function set(field, value)
   fields[#fields + 1] = field
   fields[#fields + 1] = value
 end
 
-local steps, in_turn = read_plan(ARGV[18])
-local channels, followed_up = {}, { expires + 1, expiry_due(id) }
-for ordinal = 1, in_turn and 1 or #steps do
+local channels, followed_up, last = {}, { expires + 1, expiry_due(id) }, nil
+for ordinal = 1, deliveries do
   local channel = steps[ordinal].channel
   channels[ordinal] = channel
   last = append(events, id, ordinal + 1, 'delivery.queued', now,
@@ -71,11 +72,8 @@ for ordinal = 1, in_turn and 1 or #steps do
   followed_up[#followed_up + 1] = now + ENQUEUE_CHECK_MS
   followed_up[#followed_up + 1] = delivery_due(id, ordinal)
 end
-set('n', #channels)
-set('q', 1 + #channels)
-set('f', first)
 set('l', last)
-if #channels > 1 then set('N', 1) end
+if deliveries > 1 then set('N', 1) end
 if #steps > 1 then set('W', ARGV[18]) end
 if in_turn then set('w', 1) end
 if ARGV[10] ~= '' then set('k', ARGV[10]) end

@@ -13,7 +13,7 @@
 --   per delivery i:  s<i> status   v<i> channel   d<i> the send that it is of   a<i> attempts   r<i> provider calls
 --     y<i> lease of the attempt that is not settled yet ends   w<i> receipts: the highest of each attempt, a digit each
 --     j<i> the attempt that it was accepted by, when that is not the latest   q<i> since when it waits for a worker, when that is
---     not since its send
+--     not since its send   u<i> '1' once it went on after an attempt of unknown outcome: it may have arrived, however it ends
 --   What most verifications would say alike stays out, as it was before there was a word for it: A means p, N as many as n,
 --   v<i> sms, d<i> means i.
 -- Destination (hash `ww:{NN}:d:<handle>`)
@@ -24,7 +24,6 @@
 --   d:<id>:<delivery> is still to be sent   w:<id>:<delivery> its workflow step times out   x:<id> the verification expires
 -- Times are milliseconds since the epoch; `now` is the caller's injected clock.
 
-local STREAK_KEPT_MS = 30 * 24 * 3600 * 1000
 local OPERATION_KEPT_MS = 24 * 3600 * 1000
 local ENQUEUE_CHECK_MS = 2000
 -- Nothing is sent with less life left than this, or than a third of the code's whole life if that is shorter.
@@ -32,9 +31,6 @@ local LEAST_LIFE_MS = 20 * 1000
 -- However short the retention: a due set that is behind must still find what it ends.
 local OVERDUE_MS = 600 * 1000
 local LOCKED_FOR_GOOD = '9007199254740991'
--- What receipts say, in rising order; the first two only prove that the provider took the message.
-local RECEIPTS = { accepted = 1, sent = 2, undelivered = 3, delivered = 4, read = 5 }
-local TAKEN = { accepted = true, undelivered = true, delivered = true, read = true }
 
 local function server_now()
   local time = redis.call('TIME')
@@ -57,17 +53,17 @@ local function is_owned(verification, project, mode)
 end
 
 -- Appends one fact to the shard's stream, in the same step as the change that makes it true: v verification, q seq, t type,
--- a at, d JSON, and what else `...` names. Nothing is trimmed here: a recorder does it behind its cursor.
--- Returns the entry's position; who calls this itself keeps `q`, `f` and `l`.
-local function append(events, id, seq, type, now, data, ...)
-  local body = '{}'
-  if next(data) ~= nil then body = cjson.encode(data) end
-  return redis.call('XADD', events, '*', 'v', id, 'q', seq, 't', type, 'a', now, 'd', body, ...)
+-- a at, d JSON (of the table `data`, or that text), and what else `...` names. Nothing is trimmed here: a recorder does it behind
+-- its cursor. Returns the entry's position; who calls this itself keeps `q`, `f` and `l`.
+local function append(events, id, seq, fact, now, data, ...)
+  local body = type(data) == 'string' and data or cjson.encode(data)
+  return redis.call('XADD', events, '*', 'v', id, 'q', seq, 't', fact, 'a', now, 'd', body, ...)
 end
 
-local function emit(events, verification, id, type, now, data)
+-- Appends the verification's next fact, and sets the fields that `...` names.
+local function emit(events, verification, id, fact, now, data, ...)
   local seq = redis.call('HINCRBY', verification, 'q', 1)
-  redis.call('HSET', verification, 'l', append(events, id, seq, type, now, data))
+  redis.call('HSET', verification, 'l', append(events, id, seq, fact, now, data), ...)
 end
 
 local function delivery_id(id, ordinal)

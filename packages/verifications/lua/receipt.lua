@@ -10,6 +10,8 @@
 -- include "./prelude.lua"
 -- include "./workflow.lua"
 -- include "./endings.lua"
+-- Statuses of a delivery that a provider is known to have taken.
+local TAKEN = { accepted = true, undelivered = true, delivered = true, read = true }
 local verification, events, due = KEYS[1], KEYS[2], KEYS[3]
 local now, id, ordinal, attempt, status = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[6]
 
@@ -62,6 +64,7 @@ if becomes == 'accepted' then redis.call('HSET', verification, 'j' .. ordinal, a
 if becomes and delivery == 'queued' then
   end_delivery(events, due, verification, id, ordinal, now, becomes)
 elseif becomes then
-  put_delivery(events, due, verification, id, ordinal, now, becomes)
+  redis.call('HSET', verification, 's' .. ordinal, becomes)
+  follow_delivery(events, due, verification, id, ordinal, now, becomes)
 end
 return delivery == 'sending' and 'parked' or 'applied'

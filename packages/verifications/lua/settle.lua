@@ -5,6 +5,7 @@
 -- ARGV  1 now   2 id   3 delivery ordinal   4 attempt   5 JSON of the event's data   6 next: end, again or later
 --       7 status (end) or delay in ms (again, later)   8 '1' when a provider was called
 --       9 '1' when the provider tells later what became of the message
+--       10 '1' when nobody knows what the provider did, and the delivery does not end by that
 -- Returns settled | stale
 -- include "./prelude.lua"
 -- include "./workflow.lua"
@@ -19,8 +20,9 @@ local status, attempt, lease_ends, verification_status, is_shared, receipts = un
 if attempt ~= ARGV[4] or (status ~= 'sending' and status ~= 'queued') or not lease_ends then return 'stale' end
 
 if ARGV[8] == '1' then redis.call('HINCRBY', verification, 'r' .. ordinal, 1) end
+if ARGV[10] == '1' then redis.call('HSET', verification, 'u' .. ordinal, '1') end
 
-emit(events, verification, id, 'attempt.settled', now, cjson.decode(ARGV[5]))
+emit(events, verification, id, 'attempt.settled', now, ARGV[5])
 local ending = nil
 if ARGV[6] == 'end' then
   ending = ARGV[7]

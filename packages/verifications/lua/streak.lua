@@ -1,5 +1,6 @@
 -- Wrong checks in a row of one destination and purpose, and the locks that they lead to.
 
+local STREAK_KEPT_MS = 30 * 24 * 3600 * 1000
 local LOCK_FIRST_MS, LOCK_MAX_MS, LOCK_AT = 30 * 1000, 3600 * 1000, 100
 
 -- How many milliseconds the destination still takes no guess, as a refusal; nil when it takes one.

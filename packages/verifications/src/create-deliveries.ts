@@ -43,6 +43,7 @@ export function createDeliveries({ redis, clock, idKey, sealKeys }: DeliveriesOp
       next.kind === 'end' ? next.status : next.kind === 'later' ? next.delayMs : AGAIN_CHECK_MS,
       settlement.countsAsCall ? '1' : '',
       settlement.expectsReceipt ? '1' : '',
+      settlement.outcome === 'unknown' && next.kind !== 'end' ? '1' : '',
     ]);
   }
 

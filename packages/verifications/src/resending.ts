@@ -27,7 +27,7 @@ import {
 import { keysOf } from './shards.ts';
 import { deliveryIdOf, VERIFICATION_PREFIX } from './verification-id.ts';
 
-type ResendReply = Awaited<ReturnType<typeof resendScript>>;
+type Reserve = Extract<Awaited<ReturnType<typeof resendScript>>[0], { result: 'reserve' }>;
 type SentAgain = Sent | SendRefused | NotPending | NotFound | NoAddress;
 
 /** Another code for an open verification. */
@@ -56,7 +56,7 @@ export function createResending(core: Core, reserveBeside: ReserveBeside) {
     const { id, address } = found;
     const code = generateCode(policy.alphabet, policy.length);
     const codeDigest = await digest(code, id, address.profile, call.deadline);
-    const run = (isReserved: boolean) =>
+    const run = (planText: string, isReserved: boolean) =>
       resendScript(redis, keysOf(id, address, call.operation), [
         clock.now(),
         call.deadline,
@@ -66,7 +66,7 @@ export function createResending(core: Core, reserveBeside: ReserveBeside) {
         policy.sendsMax,
         policy.sendsWindowMs,
         policy.pacingSeconds.join(','),
-        plan === undefined ? '' : encodePlan(plan),
+        planText,
         codeDigest ?? '',
         sealer.seal(code, id, 'code'),
         call.operation === '' ? '' : '1',
@@ -74,10 +74,15 @@ export function createResending(core: Core, reserveBeside: ReserveBeside) {
         plan === undefined ? '' : lettersOf(kindsFor(channelsOf(plan))),
         isReserved ? '1' : '',
       ]);
-    const first = await run(false);
-    const reserved = await reserveFor(id, first, policy, call);
-    if (reserved?.result === 'resend_too_soon' || reserved?.result === 'max_sends') return reserved;
-    const [reply, sealed] = reserved === null ? first : await run(true);
+    let answer = await run(plan === undefined ? '' : encodePlan(plan), false);
+    const [first, ...held] = answer;
+    if (first.result === 'reserve') {
+      const reserved = await reserveFor(id, first, held, policy, call);
+      if (reserved.result !== 'reserved') return reserved;
+      // Over the channels that were reserved for: another call may have given the verification another plan meanwhile.
+      answer = await run(first.plan, true);
+    }
+    const [reply, sealed] = answer;
     switch (reply.result) {
       case 'opened':
         return toSent(reply, openAddresses(sealer, sealed, id));
@@ -95,20 +100,17 @@ export function createResending(core: Core, reserveBeside: ReserveBeside) {
     }
   }
 
-  /** Null when the send does not wait for addresses beside the primary one. */
   async function reserveFor(
     id: string,
-    [reply, sealed, bindingDigest]: ResendReply,
+    { plan, purpose, ttl_ms: ttlMs, retention_ms: retentionMs }: Reserve,
+    [sealed, bindingDigest]: readonly [Buffer, Buffer],
     policy: SendPolicy,
     call: CallContext,
   ) {
-    if (reply.result !== 'reserve') return null;
     const addresses = openAddresses(sealer, sealed, id);
     if (addresses === undefined) throw keyToCome();
-    const kinds = secondaryKindsOf(channelsOf(decodePlan(reply.plan)), addresses);
-    const lives = { ttlMs: reply.ttl_ms, retentionMs: reply.retention_ms };
-    const { purpose } = reply;
-    return reserveBeside({ id, addresses, kinds, purpose, bindingDigest, policy, ...lives }, call);
+    const kinds = secondaryKindsOf(channelsOf(decodePlan(plan)), addresses);
+    return reserveBeside({ id, addresses, kinds, purpose, bindingDigest, policy, ttlMs, retentionMs }, call);
   }
 
   return { resend, sendAgain };

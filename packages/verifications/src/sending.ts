@@ -14,6 +14,8 @@ import { VERIFICATION_PREFIX } from './verification-id.ts';
 /** Under which id a verification is opened, and the open one whose place it takes, or ''. */
 interface Opening {
   readonly id: string;
+  /** The digest profile that the id says. */
+  readonly profile: number;
   readonly replaces: string;
 }
 
@@ -30,8 +32,9 @@ export function createSending(core: Core) {
     const missing = channelWithoutAddress(plan, addresses);
     if (missing !== undefined) throw new Error(`The plan names ${missing}, and no address is for it`);
     const place = locate(keys, call, purpose, primaryOf(addresses));
-    const id = ids.create({ ...place, profile: profiles.current });
-    if (kindsOf(addresses).length === 1) return openAs({ id, replaces: '' }, input, policy, call);
+    const profile = profiles.current;
+    const id = ids.create({ ...place, profile });
+    if (kindsOf(addresses).length === 1) return openAs({ id, profile, replaces: '' }, input, policy, call);
 
     const latest = await latestOf(addresses, purpose, binding, call);
     if (latest?.isOpen && hasAll(latest.addresses, addresses)) return again(latest.id, input, policy, call);
@@ -40,16 +43,17 @@ export function createSending(core: Core) {
     const bindingDigest = digestBinding(keys, binding);
     const reserved = await reserveBeside({ id, addresses, kinds, purpose, bindingDigest, policy, ...lives }, call);
     if (reserved.result !== 'reserved') return reserved;
-    return openAs({ id: reserved.id, replaces: latest?.id ?? '' }, input, policy, call);
+    const opening = { id: reserved.id, profile: ids.open(reserved.id)?.profile ?? profile, replaces: latest?.id ?? '' };
+    return openAs(opening, input, policy, call);
   }
 
-  async function openAs({ id, replaces }: Opening, input: OpenInput, policy: CodePolicy, call: CallContext) {
+  async function openAs({ id, profile, replaces }: Opening, input: OpenInput, policy: CodePolicy, call: CallContext) {
     const { addresses } = input;
     const place = locate(keys, call, input.purpose, primaryOf(addresses));
     const code = generateCode(policy.alphabet, policy.length);
     const context = JSON.stringify(input.context);
-    const codeDigest = await digest(code, id, profiles.current, call.deadline);
-    if (codeDigest === null) throw new Error('The current pepper is not in its ring');
+    const codeDigest = await digest(code, id, profile, call.deadline);
+    if (codeDigest === null) throw new Error(`The pepper of profile ${profile} is not in its ring`);
     const reply = await openScript(redis, keysOf(id, place, call.operation), [
       clock.now(),
       call.deadline,

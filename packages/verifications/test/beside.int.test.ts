@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createErasure } from '../src/erasure.ts';
-import { deriveAddressKeys } from '../src/keys.ts';
+import { createCore } from '../src/core.ts';
+import { registerDigestProfile } from '../src/digest-profiles.ts';
 import type { OpenInput } from '../src/outcomes.ts';
-import { createSealer } from '../src/seal.ts';
-import { locate, shardKeys, shardOf } from '../src/shards.ts';
-import { type Harness, type Opened, opened, openInput, policy, startHarness } from './harness.ts';
+import { createResending } from '../src/resending.ts';
+import { createReserveBeside } from '../src/reserving.ts';
+import { createVerifications } from '../src/verifications.ts';
+import { type Harness, LEASE_MS, NO_PACING, type Opened, opened, openInput, policy, startHarness } from './harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -12,18 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const LEASE_MS = 7_000;
-const NO_PACING = { ...policy, pacingSeconds: [0] };
 const SMS_EMAIL = { kind: 'at_once', channels: ['sms', 'email'] } as const;
 
-let emails = 0;
 /** A phone number and an e-mail address that no test has used; their shards differ. */
 function both(changes: Partial<OpenInput> = {}) {
-  const keys = deriveAddressKeys(harness.keys.idKey);
   const input = openInput({ plan: SMS_EMAIL, ...changes });
-  let email: string;
-  do email = `beside-${(emails += 1)}@example.com`;
-  while (shardOf(keys, email) === shardOf(keys, input.destination));
+  const email = harness.newEmailBeside(input.destination);
   const addresses = changes.addresses ?? { phone: input.destination, email };
   return { ...input, addresses, phone: input.destination, email };
 }
@@ -37,12 +32,7 @@ const tryOpen = (input: Partial<OpenInput>, withPolicy = policy, operation = '')
   harness.verifications.open(openInput(input), withPolicy, harness.call({ operation }));
 const latest = (address: string, binding?: Record<string, string>) =>
   harness.verifications.latest(harness.owner, 'login', address, binding);
-const read = ({ id }: { id: string }) => harness.verifications.read(id, harness.owner);
 const codeOf = (sent: Opened, at = 0) => harness.codeOf(sent.deliveries[at]?.id ?? '');
-const destinationKey = (address: string) => {
-  const { shard, handle } = locate(deriveAddressKeys(harness.keys.idKey), harness.owner, 'login', address);
-  return shardKeys(shard).destination(handle);
-};
 
 describe('an address beside the primary one is paced as if it were alone', () => {
   test('by what was sent to it before, in either role', async () => {
@@ -81,7 +71,22 @@ describe('an address beside the primary one is paced as if it were alone', () =>
     expect(await resend()).toMatchObject({ result: 'resend_too_soon' });
     expect(await resend('email')).toMatchObject({ result: 'resend_too_soon' });
     expect(await resend('sms')).toMatchObject({ result: 'sent' });
-    expect((await read(sent))?.deliveries.map(({ channel }) => channel)).toEqual(['sms', 'email', 'sms']);
+    expect((await harness.read(sent)).deliveries.map(({ channel }) => channel)).toEqual(['sms', 'email', 'sms']);
+  });
+
+  test('and for one that goes where it was counted, though another call changes the plan meanwhile', async () => {
+    const { phone, email, ...input } = both();
+    const addresses = { phone, email, device_token: 't'.repeat(20) };
+    const sent = await harness.open({ ...input, addresses }, NO_PACING);
+    const { redis, clock, keys, digests, profiles } = harness;
+    const core = createCore({ redis, clock, idKey: keys.idKey, sealKeys: keys.sealKeys, digests, profiles });
+    const plan = { kind: 'at_once', channels: ['sms', 'push'] } as const;
+    const { resend } = createResending(core, async (...reserved) => {
+      await harness.open({ ...input, addresses, plan }, NO_PACING);
+      return createReserveBeside(core)(...reserved);
+    });
+    const again = opened(await resend(sent.id, undefined, NO_PACING, harness.call()));
+    expect(again.deliveries.map(({ channel }) => channel)).toEqual(['sms', 'email']);
   });
 
   test('from the first step of a workflow on, which may come to it later', async () => {
@@ -94,7 +99,7 @@ describe('an address beside the primary one is paced as if it were alone', () =>
   test('but not by a send over channels that do not go to it', async () => {
     const input = both({ plan: { kind: 'at_once', channels: ['sms'] } });
     const sent = await harness.open(input);
-    expect(await harness.redis.exists(destinationKey(input.email))).toBe(0);
+    expect(await harness.redis.exists(harness.destinationKeyOf(input.email))).toBe(0);
     expect(await latest(input.email)).toBeNull();
     harness.travel(60_001);
     const again = opened(await harness.verifications.resend(sent.id, 'email', policy, harness.call()));
@@ -119,19 +124,33 @@ describe('an address beside the primary one is paced as if it were alone', () =>
     expect([await latest(input.email), await latest(input.phone)]).toEqual([sent.id, sent.id]);
   });
 
+  test('and whose code is right, though codes are digested under another profile by then', async () => {
+    const input = both();
+    await harness.open({ addresses: { phone: input.phone } });
+    const operation = `op-${harness.project}-profile`;
+    expect(await tryOpen(input, policy, operation)).toMatchObject({ result: 'resend_too_soon' });
+    harness.travel(60_001);
+    const { peppers, ...keys } = harness.keys;
+    const { redis, clock, digests } = harness;
+    const profiles = await registerDigestProfile({ redis, memoryKib: 16, peppers });
+    const restarted = createVerifications({ redis, clock, ...keys, digests, profiles });
+    const sent = opened(await restarted.open(openInput(input), policy, harness.call({ operation })));
+    expect(await harness.judge(sent.id, await codeOf(sent))).toMatchObject({ result: 'approved' });
+  });
+
   test('but not by a resend that the primary address refuses', async () => {
     const input = both({ plan: { kind: 'at_once', channels: ['sms'] } });
     const sent = await harness.open(input);
     const refused = await harness.verifications.resend(sent.id, 'email', policy, harness.call());
     expect(refused).toMatchObject({ result: 'resend_too_soon' });
-    expect(await harness.redis.exists(destinationKey(input.email))).toBe(0);
+    expect(await harness.redis.exists(harness.destinationKeyOf(input.email))).toBe(0);
   });
 
   test('of calls that come too late nothing is counted', async () => {
     const input = both();
     const late = harness.call({ deadline: Date.now() - 1 });
     await expect(harness.verifications.open(input, policy, late)).rejects.toMatchObject({ code: 'unavailable' });
-    expect(await harness.redis.exists(destinationKey(input.email))).toBe(0);
+    expect(await harness.redis.exists(harness.destinationKeyOf(input.email))).toBe(0);
   });
 });
 
@@ -177,12 +196,12 @@ describe('a check by an address beside the primary one', () => {
     ];
     const ownCode = await codeOf(own);
     const sent = await harness.open(input, NO_PACING);
-    expect(await read(own)).toMatchObject({ status: 'canceled' });
+    expect(await harness.read(own)).toMatchObject({ status: 'canceled' });
     expect(await harness.judge(own.id, ownCode)).toMatchObject({ result: 'canceled' });
     expect((await harness.timelineOf(own.id)).at(-1)).toMatchObject({ type: 'verification.canceled' });
     // Its code is no guess at the other one.
-    expect(await read(sent)).toMatchObject({ status: 'pending', checksRemaining: policy.checksMax });
-    for (const other of [bound, otherPurpose]) expect(await read(other)).toMatchObject({ status: 'pending' });
+    expect(await harness.read(sent)).toMatchObject({ status: 'pending', checksRemaining: policy.checksMax });
+    for (const other of [bound, otherPurpose]) expect(await harness.read(other)).toMatchObject({ status: 'pending' });
     expect(await harness.verifications.read(ofLive.id, live)).toMatchObject({ status: 'pending' });
     const otherProject = { ...harness.owner, project: `${harness.project}-other` };
     expect(await harness.verifications.read(ofOther.id, otherProject)).toMatchObject({ status: 'pending' });
@@ -191,7 +210,7 @@ describe('a check by an address beside the primary one', () => {
       both({ addresses: { phone: openInput().destination, email: input.email } }),
       NO_PACING,
     );
-    expect(await read(sent)).toMatchObject({ status: 'pending' });
+    expect(await harness.read(sent)).toMatchObject({ status: 'pending' });
     expect(await latest(input.email)).toBe(second.id);
   });
 
@@ -199,7 +218,7 @@ describe('a check by an address beside the primary one', () => {
     const input = both();
     const own = await harness.open(onlyEmail(input.email));
     expect(await tryOpen(input)).toMatchObject({ result: 'resend_too_soon' });
-    expect(await read(own)).toMatchObject({ status: 'pending' });
+    expect(await harness.read(own)).toMatchObject({ status: 'pending' });
     expect(await latest(input.email)).toBe(own.id);
   });
 
@@ -209,7 +228,8 @@ describe('a check by an address beside the primary one', () => {
     for (let bindings = 0; bindings < 5; bindings += 1)
       await harness.open({ ...input, binding: { at: `${bindings}` } }, brief);
     const pointers = async () =>
-      (await harness.redis.hkeys(destinationKey(input.email))).filter((field) => field.startsWith('o')).length;
+      (await harness.redis.hkeys(harness.destinationKeyOf(input.email))).filter((field) => field.startsWith('o'))
+        .length;
     expect(await pointers()).toBe(5);
     harness.travel(31_001);
     await harness.open(both({ addresses: { phone: openInput().destination, email: input.email } }), brief);
@@ -231,7 +251,7 @@ describe('another open', () => {
       plan: { kind: 'at_once', channels: ['sms'] },
     } as const;
     expect(await harness.open(alone, NO_PACING)).toMatchObject({ id: sent.id, deliveries: [{ channel: 'sms' }] });
-    expect((await read(sent))?.deliveries).toHaveLength(5);
+    expect((await harness.read(sent)).deliveries).toHaveLength(5);
   });
 
   test('with another address than the open one has takes its place: no message goes where the call did not say', async () => {
@@ -250,7 +270,7 @@ describe('another open', () => {
     // One that the pacing refuses ends nothing.
     const third = await harness.verifications.open(input, { ...policy, sendsMax: 2 }, harness.call());
     expect(third).toMatchObject({ result: 'max_sends' });
-    expect(await read(second)).toMatchObject({ status: 'pending' });
+    expect(await harness.read(second)).toMatchObject({ status: 'pending' });
   });
 
   test('after the first was approved is a new one, as long as both addresses may be sent to', async () => {
@@ -272,7 +292,7 @@ test('100 opens that race under one operation make one verification, which both 
   const [answer] = answers;
   expect(new Set(answers.map((one) => JSON.stringify(one))).size).toBe(1);
   const sent = opened(answer as Awaited<(typeof answers)[number]>);
-  expect((await read(sent))?.deliveries).toHaveLength(2);
+  expect((await harness.read(sent)).deliveries).toHaveLength(2);
   expect([await latest(input.email), await latest(input.phone)]).toEqual([sent.id, sent.id]);
   // Much later, too, and whatever has come of it.
   await harness.judge(sent.id, await codeOf(sent));
@@ -288,67 +308,4 @@ test('of opens that race without one nobody gets a verification that the other a
   const ids = answers.flatMap((answer) => (answer.result === 'sent' ? [answer.id] : []));
   expect(ids).toHaveLength(1);
   expect([await latest(input.email), await latest(input.phone)]).toEqual([ids[0], ids[0]]);
-});
-
-describe('erasing by an address beside the primary one', () => {
-  const PURPOSES = ['login'];
-  const erase = (address: string, operation = '') => {
-    const { redis, clock, keys } = harness;
-    const erasure = createErasure({ redis, clock, idKey: keys.idKey, sealer: createSealer(keys.sealKeys) });
-    return erasure.erase(address, PURPOSES, { ...harness.call({ operation }), key: 'key_a', requestId: 'request-1' });
-  };
-  const entriesOf = async (address: string) => {
-    const { events } = shardKeys(shardOf(deriveAddressKeys(harness.keys.idKey), address));
-    const entries = await harness.redis.xrangeBuffer(events, '-', '+');
-    return entries.map(([, values]) =>
-      Object.fromEntries(
-        values.flatMap((name, at) => (at % 2 === 0 ? [[name.toString(), values[at + 1] as Buffer]] : [])),
-      ),
-    );
-  };
-
-  test('ends and blanks the verification in its own shard, and leaves the entry behind its events there', async () => {
-    const input = both({ context: { locale: 'pt-BR' } });
-    const sent = await harness.open(input);
-    const code = await codeOf(sent);
-    const { id } = await erase(input.email, `erase-${harness.project}`);
-    expect(await read(sent)).toMatchObject({ status: 'canceled', addresses: undefined, locale: undefined });
-    expect(await harness.judge(sent.id, code)).toMatchObject({ result: 'canceled' });
-    expect(await latest(input.email)).toBeNull();
-    const sealer = createSealer(harness.keys.sealKeys);
-    for (const address of [input.email, input.phone]) {
-      const entries = await entriesOf(address);
-      const at = entries.findIndex(({ v }) => v?.toString() === id);
-      const entry = entries[at] as Record<'s' | 'd' | 't' | 'q', Buffer>;
-      expect([entry.t.toString(), entry.q.toString()]).toEqual(['destination.erased', '1']);
-      expect(JSON.parse(entry.d.toString())).toEqual({
-        project: harness.project,
-        actor: 'key_a',
-        request_id: 'request-1',
-      });
-      expect(sealer.unseal(entry.s, id, 'destination')).toBe(input.email);
-      expect(entries.slice(at).some(({ v }) => v?.toString() === sent.id.slice('ver_'.length))).toBe(false);
-    }
-    // A repeat has its answer, and does what a crash may have left undone.
-    expect(await erase(input.email, `erase-${harness.project}`)).toEqual({ id });
-  });
-
-  test('lets its owner be sent to again, and leaves the streak of the primary address', async () => {
-    const input = both();
-    const sent = await harness.open(input, { checksMax: 10 });
-    const wrong = (await codeOf(sent)) === '000000' ? '111111' : '000000';
-    await harness.judge(sent.id, wrong);
-    await erase(input.email);
-    expect(await tryOpen(onlyEmail(input.email))).toMatchObject({ result: 'sent' });
-    expect(await harness.redis.hget(destinationKey(input.phone), 'k')).toBe('1');
-  });
-
-  test('by the primary one ends it as well, and a check by the other learns so', async () => {
-    const input = both();
-    const sent = await harness.open(input);
-    const code = await codeOf(sent, 1);
-    await erase(input.phone);
-    expect(await read(sent)).toMatchObject({ status: 'canceled', addresses: undefined });
-    expect(await harness.judge((await latest(input.email)) ?? '', code)).toMatchObject({ result: 'canceled' });
-  });
 });

@@ -1,23 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDeliveries } from '../src/create-deliveries.ts';
-import type { Claimed } from '../src/deliveries.ts';
-import { deriveAddressKeys } from '../src/keys.ts';
-import { locate, shardKeys } from '../src/shards.ts';
-import { type Harness, openInput, policy, startHarness } from './harness.ts';
+import { type Harness, LEASE_MS, openInput, policy, startHarness } from './harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
   harness = await startHarness();
 });
 afterAll(() => harness.close());
-
-const LEASE_MS = 7_000;
-
-async function claim(deliveryId: string): Promise<Claimed> {
-  const claimed = await harness.deliveries.claim(deliveryId, LEASE_MS);
-  if (claimed.result !== 'claimed') throw new Error(`not claimed: ${claimed.result}`);
-  return claimed;
-}
 
 const accepted = (provider: string) =>
   ({
@@ -44,7 +33,7 @@ test('of two workers that hold the same delivery one may send', async () => {
 
 test('a settled attempt ends the delivery with its provider in the timeline', async () => {
   const sent = await harness.open();
-  const { attempt } = await claim(sent.deliveryId);
+  const { attempt } = await harness.claim(sent.deliveryId);
   expect(await harness.deliveries.settle(attempt, accepted('twilio'))).toBe('settled');
   expect(await statusOf(sent.id)).toEqual(['accepted']);
   expect(await harness.deliveries.claim(sent.deliveryId, LEASE_MS)).toEqual({ result: 'ended' });
@@ -54,9 +43,9 @@ test('a settled attempt ends the delivery with its provider in the timeline', as
 
 test('a claim that was superseded after its lease changes nothing', async () => {
   const sent = await harness.open();
-  const dead = await claim(sent.deliveryId);
+  const dead = await harness.claim(sent.deliveryId);
   harness.travel(LEASE_MS + 1);
-  const alive = await claim(sent.deliveryId);
+  const alive = await harness.claim(sent.deliveryId);
   expect(alive.code).toBe(dead.code);
   expect(await harness.deliveries.settle(dead.attempt, accepted('twilio'))).toBe('stale');
   expect(await statusOf(sent.id)).toEqual(['sending']);
@@ -65,9 +54,9 @@ test('a claim that was superseded after its lease changes nothing', async () => 
 
 test('a claim says when nobody settled the attempt before it, and only then', async () => {
   const sent = await harness.open();
-  expect((await claim(sent.deliveryId)).isAfterLease).toBe(false);
+  expect((await harness.claim(sent.deliveryId)).isAfterLease).toBe(false);
   harness.travel(LEASE_MS + 1);
-  const { attempt, isAfterLease } = await claim(sent.deliveryId);
+  const { attempt, isAfterLease } = await harness.claim(sent.deliveryId);
   expect(isAfterLease).toBe(true);
   const later = { kind: 'later', delayMs: 1_000 } as const;
   const waiting = {
@@ -78,24 +67,31 @@ test('a claim says when nobody settled the attempt before it, and only then', as
     next: later,
   } as const;
   expect(await harness.deliveries.settle(attempt, waiting)).toBe('settled');
-  expect((await claim(sent.deliveryId)).isAfterLease).toBe(false);
+  expect((await harness.claim(sent.deliveryId)).isAfterLease).toBe(false);
 });
 
 test('a claim gives what the message is made of, also of what an earlier version opened', async () => {
   const context = { locale: 'pt-BR', client: { ip: '192.0.2.1' } };
   const sent = await harness.open({ country: 'BR', context });
-  expect(await claim(sent.deliveryId)).toMatchObject({ locale: 'pt-BR', country: 'BR', destination: sent.destination });
+  expect(await harness.claim(sent.deliveryId)).toMatchObject({
+    locale: 'pt-BR',
+    country: 'BR',
+    destination: sent.destination,
+  });
   const plain = await harness.open({ country: '+1' });
-  const { shard } = locate(deriveAddressKeys(harness.keys.idKey), harness.owner, 'login', plain.destination);
-  const key = shardKeys(shard).verification(plain.id.slice('ver_'.length));
+  const key = harness.keysOf(plain).verification;
   expect(await harness.redis.hget(key, 'C')).toBe('+1');
   await harness.redis.hdel(key, 'C');
-  expect(await claim(plain.deliveryId)).toMatchObject({ locale: undefined, country: undefined, purpose: 'login' });
+  expect(await harness.claim(plain.deliveryId)).toMatchObject({
+    locale: undefined,
+    country: undefined,
+    purpose: 'login',
+  });
 });
 
 test('what a call cost and which template it used stand in its event', async () => {
   const sent = await harness.open();
-  const { attempt } = await claim(sent.deliveryId);
+  const { attempt } = await harness.claim(sent.deliveryId);
   await harness.deliveries.settle(attempt, { ...accepted('twilio'), costMicros: 74_100, template: 'shipped' });
   const settled = (await harness.timelineOf(sent.id)).find(({ type }) => type === 'attempt.settled');
   expect(settled?.data).toMatchObject({ cost_micros: 74_100, template: 'shipped' });
@@ -103,8 +99,7 @@ test('what a call cost and which template it used stand in its event', async () 
 
 test('a verification outlives its code by the retention and ten minutes more, for a due set that is behind', async () => {
   const sent = await harness.open({}, { codeTtlMs: 120_000, endedRetentionMs: 1_000 });
-  const { shard } = locate(deriveAddressKeys(harness.keys.idKey), harness.owner, 'login', sent.destination);
-  const key = shardKeys(shard).verification(sent.id.slice('ver_'.length));
+  const key = harness.keysOf(sent).verification;
   const least = 120_000 + 1_000 + 10 * 60_000;
   expect(await harness.redis.pttl(key)).toBeGreaterThan(least - 2_000);
   await harness.redis.pexpire(key, 1_000);
@@ -119,7 +114,7 @@ test('the due set enqueues a delivery that was never enqueued, and again one who
   harness.travel(2_001);
   expect(await drain(sent.id)).toMatchObject([{ action: 'enqueue', deliveryId: sent.deliveryId, attempts: 0 }]);
   expect(await drain(sent.id)).toEqual([]);
-  await claim(sent.deliveryId);
+  await harness.claim(sent.deliveryId);
   harness.travel(LEASE_MS + 1);
   expect(await drain(sent.id)).toMatchObject([{ action: 'enqueue', attempts: 1 }]);
   const settled = (await harness.timelineOf(sent.id)).find(({ type }) => type === 'attempt.settled');
@@ -128,7 +123,7 @@ test('the due set enqueues a delivery that was never enqueued, and again one who
 
 test('a word that comes after the lease, before anyone else claimed, still counts', async () => {
   const sent = await harness.open();
-  const { attempt } = await claim(sent.deliveryId);
+  const { attempt } = await harness.claim(sent.deliveryId);
   harness.travel(LEASE_MS + 1);
   await drain(sent.id);
   expect(await harness.deliveries.settle(attempt, accepted('twilio'))).toBe('settled');
@@ -137,7 +132,7 @@ test('a word that comes after the lease, before anyone else claimed, still count
 
 test('a failed delivery makes the verification undeliverable; a code that arrived after all still verifies', async () => {
   const sent = await harness.open();
-  const { attempt, code } = await claim(sent.deliveryId);
+  const { attempt, code } = await harness.claim(sent.deliveryId);
   await harness.deliveries.settle(attempt, {
     provider: 'twilio',
     countsAsCall: true,
@@ -176,7 +171,7 @@ test('a short code may be sent until a third of its life is left', async () => {
 
 test('the due set expires what nobody checks, as an event like any other', async () => {
   const sent = await harness.open();
-  const { attempt } = await claim(sent.deliveryId);
+  const { attempt } = await harness.claim(sent.deliveryId);
   await harness.deliveries.settle(attempt, accepted('twilio'));
   harness.travel(300_002);
   await harness.drain();
@@ -198,7 +193,7 @@ test('a claim that waited for Redis past its deadline grants nothing', async () 
 
 test('an attempt is settled once, however often it is said', async () => {
   const sent = await harness.open();
-  const { attempt } = await claim(sent.deliveryId);
+  const { attempt } = await harness.claim(sent.deliveryId);
   const again = {
     provider: 'twilio',
     countsAsCall: true,
@@ -208,14 +203,14 @@ test('an attempt is settled once, however often it is said', async () => {
   } as const;
   expect(await harness.deliveries.settle(attempt, again)).toBe('settled');
   expect(await harness.deliveries.settle(attempt, again)).toBe('stale');
-  expect((await claim(sent.deliveryId)).providerCalls).toBe(1);
+  expect((await harness.claim(sent.deliveryId)).providerCalls).toBe(1);
 });
 
 test('every attempt that started is settled in the timeline, also one whose lease another claim found ended', async () => {
   const sent = await harness.open();
-  await claim(sent.deliveryId);
+  await harness.claim(sent.deliveryId);
   harness.travel(LEASE_MS + 1);
-  const { attempt } = await claim(sent.deliveryId);
+  const { attempt } = await harness.claim(sent.deliveryId);
   await harness.deliveries.settle(attempt, accepted('vonage'));
   const attempts = (await harness.timelineOf(sent.id)).filter(({ type }) => type.startsWith('attempt.'));
   expect(attempts.map(({ type, data }) => `${type} ${data.attempt}`)).toEqual([
@@ -228,7 +223,7 @@ test('every attempt that started is settled in the timeline, also one whose leas
 
 test('what no provider could be asked for in time is undeliverable, until another code is sent', async () => {
   const sent = await harness.open();
-  const { attempt } = await claim(sent.deliveryId);
+  const { attempt } = await harness.claim(sent.deliveryId);
   const waiting = { provider: null, countsAsCall: false, outcome: 'transient', expectsReceipt: false } as const;
   await harness.deliveries.settle(attempt, { ...waiting, next: { kind: 'later', delayMs: 1_000 } });
   harness.travel(285_000);

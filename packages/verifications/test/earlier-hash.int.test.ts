@@ -1,23 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { deriveAddressKeys } from '../src/keys.ts';
-import { createReceipts } from '../src/receipts.ts';
-import { locate, shardKeys } from '../src/shards.ts';
-import { type Harness, type Opened, opened, openInput, policy, startHarness } from './harness.ts';
+import { type Harness, NO_PACING, opened, openInput, policy, startHarness } from './harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
   harness = await startHarness();
 });
 afterAll(() => harness.close());
-
-const LEASE_MS = 7_000;
-const NO_PACING = { ...policy, pacingSeconds: [0] };
-
-function placeOf({ id, destination }: Opened) {
-  const { shard } = locate(deriveAddressKeys(harness.keys.idKey), harness.owner, 'login', destination);
-  const keys = shardKeys(shard);
-  return { keys, key: keys.verification(id.slice('ver_'.length)) };
-}
 
 /**
  * As the version before left a verification after a resend: deliveries 1 and 2, each a send with a code of its own, and no word
@@ -27,20 +15,12 @@ async function openEarlier() {
   const sent = await harness.open({}, NO_PACING);
   const oldCode = await harness.codeOf(sent.deliveryId);
   const again = opened(await harness.verifications.resend(sent.id, undefined, NO_PACING, harness.call()));
-  const { keys, key } = placeOf(sent);
+  const key = harness.keysOf(sent).verification;
   const fields = await harness.redis.hkeys(key);
   // The test is worth nothing if one of these says what was not said then.
   expect(fields.filter((field) => /^([vd]\d+|[NWwAK])$/.test(field))).toEqual([]);
-  return { sent, oldCode, second: again.deliveryId, key, keys };
+  return { sent, oldCode, second: again.deliveryId, key };
 }
-const settle = (attempt: { id: string; ordinal: number; deliveryId: string }, status: 'accepted' | 'failed') =>
-  harness.deliveries.settle(attempt, {
-    provider: 'twilio',
-    countsAsCall: true,
-    outcome: status === 'failed' ? 'transient' : status,
-    expectsReceipt: true,
-    next: { kind: 'end', status },
-  });
 
 test('what the version before wrote of a plain verification is what this one writes: none reads the other’s wrong', async () => {
   const { sent, key } = await openEarlier();
@@ -49,7 +29,7 @@ test('what the version before wrote of a plain verification is what this one wri
   expect(fields.toSorted()).toEqual(
     ['p', 'm', 'u', 'C', 's', 'b', 'c', 'g', 'n', 'q', 'f', 'l', 'o', 'x', 'T', 'R', 't', ...sends].toSorted(),
   );
-  expect(await harness.verifications.read(sent.id, harness.owner)).toMatchObject({
+  expect(await harness.read(sent)).toMatchObject({
     addresses: { phone: sent.destination },
     deliveries: [
       { channel: 'sms', status: 'sending' },
@@ -60,17 +40,14 @@ test('what the version before wrote of a plain verification is what this one wri
 
 test('its deliveries are claimed, settled and told of by receipts, as SMS with codes of their own', async () => {
   const { sent, oldCode, second } = await openEarlier();
-  const claimed = await harness.deliveries.claim(second, LEASE_MS);
-  if (claimed.result !== 'claimed') throw new Error(claimed.result);
+  const claimed = await harness.claim(second);
   expect(claimed).toMatchObject({ channel: 'sms', destination: sent.destination, onUnknown: 'resend' });
   expect(claimed.code).not.toBe(oldCode);
-  expect(await settle(claimed.attempt, 'accepted')).toBe('settled');
-  const receipts = createReceipts({ redis: harness.redis, clock: harness.clock, idKey: harness.keys.idKey });
-  const receipt = { attemptId: claimed.attempt.id, provider: 'twilio', mode: 'test', status: 'undelivered' } as const;
-  expect(await receipts.receive(receipt)).toBe('applied');
-  expect(await harness.verifications.read(sent.id, harness.owner)).toMatchObject({ undeliverable: true });
-  expect(await receipts.receive({ ...receipt, status: 'delivered' })).toBe('applied');
-  expect(await harness.verifications.read(sent.id, harness.owner)).toMatchObject({ undeliverable: false });
+  expect(await harness.settle(claimed, 'accepted')).toBe('settled');
+  expect(await harness.receive(claimed, 'undelivered')).toBe('applied');
+  expect(await harness.read(sent)).toMatchObject({ undeliverable: true });
+  expect(await harness.receive(claimed, 'delivered')).toBe('applied');
+  expect(await harness.read(sent)).toMatchObject({ undeliverable: false });
 });
 
 test('either code verifies; a resend over any of its channels is its third send', async () => {
@@ -93,18 +70,17 @@ test('a workflow may begin on it: the codes of before stay valid among the last 
   const input = openInput({ addresses: { phone: sent.destination }, plan: { kind: 'in_turn', steps } });
   const again = await harness.open(input, NO_PACING);
   expect(again).toMatchObject({ id: sent.id, deliveries: [{ channel: 'whatsapp' }] });
-  const claimed = await harness.deliveries.claim(again.deliveryId, LEASE_MS);
-  if (claimed.result !== 'claimed') throw new Error(claimed.result);
-  await settle(claimed.attempt, 'failed');
-  const next = await harness.deliveries.claim(sent.deliveryId.replace(/1$/, '4'), LEASE_MS);
-  expect(next).toMatchObject({ result: 'claimed', channel: 'voice', code: claimed.code });
+  const claimed = await harness.claim(again.deliveryId);
+  await harness.settle(claimed, 'transient');
+  const next = await harness.claim(sent.deliveryId.replace(/1$/, '4'));
+  expect(next).toMatchObject({ channel: 'voice', code: claimed.code });
   expect(await harness.judge(sent.id, oldCode)).toMatchObject({ result: 'approved' });
 });
 
 test('a workflow whose verification the version before has ended, as long as both run, begins no step any more', async () => {
   const steps = [{ channel: 'whatsapp', timeout_s: 30 }, { channel: 'voice' }] as const;
   const sent = await harness.open({ plan: { kind: 'in_turn', steps } });
-  const { key } = placeOf(sent);
+  const key = harness.keysOf(sent).verification;
   // It did not know that there is something to stop.
   await harness.redis.hset(key, 's', 'approved', 's1', 'skipped');
   harness.travel(30_001);
@@ -120,14 +96,14 @@ test('what is due of it is enqueued for its channel, and it expires', async () =
   );
   harness.travel(300_000);
   await harness.drain();
-  expect(await harness.verifications.read(sent.id, harness.owner)).toMatchObject({ status: 'expired' });
+  expect(await harness.read(sent)).toMatchObject({ status: 'expired' });
 });
 
 test('what an operation was answered then is answered now', async () => {
   const input = openInput();
   const call = harness.call({ operation: `op-${harness.project}` });
   const sent = opened(await harness.verifications.open(input, policy, call));
-  const key = placeOf(sent).keys.operation(call.operation);
+  const key = harness.keysOf(sent).operation(call.operation);
   const { channels, ...earlier } = JSON.parse((await harness.redis.get(key)) ?? '') as Record<string, unknown>;
   expect(channels).toEqual(['sms']);
   await harness.redis.set(key, JSON.stringify(earlier));

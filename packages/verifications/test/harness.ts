@@ -1,13 +1,19 @@
 import { randomBytes } from 'node:crypto';
+import type { ReceiptStatus } from '@watchword/contracts';
 import { checkRedis, connectRedis, createLogger, Secret, singleKeyRing } from '@watchword/platform';
 import { inject } from 'vitest';
 import { primaryOf } from '../src/addresses.ts';
 import { type CodeDigests, createCodeDigests } from '../src/code-digest.ts';
 import type { CodePolicy } from '../src/code-policy.ts';
 import { createDeliveries } from '../src/create-deliveries.ts';
+import type { Claimed, Settlement } from '../src/deliveries.ts';
 import { registerDigestProfile } from '../src/digest-profiles.ts';
 import { createDueSet, type DueAction } from '../src/due-set.ts';
+import { deriveAddressKeys } from '../src/keys.ts';
 import type { CallContext, OpenInput, Owner, Sent } from '../src/outcomes.ts';
+import { createReceipts, type Receipt } from '../src/receipts.ts';
+import { locate, shardKeys, shardOf } from '../src/shards.ts';
+import { createVerificationIds } from '../src/verification-id.ts';
 import { createVerifications, type Verifications } from '../src/verifications.ts';
 
 export const policy: CodePolicy = {
@@ -23,6 +29,8 @@ export const policy: CodePolicy = {
   endedRetentionMs: 86_400_000,
   onUnknown: 'resend',
 };
+export const NO_PACING: CodePolicy = { ...policy, pacingSeconds: [0] };
+export const LEASE_MS = 7_000;
 
 /** What most tests look at: one code over one channel. */
 export interface Opened extends Sent {
@@ -81,12 +89,35 @@ export async function startHarness() {
     return opened(await verifications.open(openInput(changes), { ...policy, ...withPolicy }, call(asked)));
   }
 
-  /** Claims a delivery, as a worker would, and returns its code. */
-  async function codeOf(deliveryId: string): Promise<string> {
-    const claimed = await deliveries.claim(deliveryId, 7_000);
+  /** Claims a delivery, as a worker would. */
+  async function claim(deliveryId: string, leaseMs = LEASE_MS): Promise<Claimed> {
+    const claimed = await deliveries.claim(deliveryId, leaseMs);
     if (claimed.result !== 'claimed') throw new Error(`not claimed: ${claimed.result}`);
-    return claimed.code;
+    return claimed;
   }
+  const codeOf = async (deliveryId: string): Promise<string> => (await claim(deliveryId)).code;
+
+  /** As a worker would after its provider's word: ends the delivery by it, unless told else. */
+  const settle = (
+    { attempt }: Pick<Claimed, 'attempt'>,
+    outcome: 'accepted' | 'unknown' | 'transient',
+    changes: Partial<Settlement> = {},
+  ) =>
+    deliveries.settle(attempt, {
+      provider: 'twilio',
+      countsAsCall: true,
+      outcome,
+      expectsReceipt: true,
+      next: { kind: 'end', status: outcome === 'transient' ? 'failed' : outcome },
+      ...changes,
+    });
+
+  const receipts = createReceipts({ redis, clock, idKey });
+  const receive = (
+    { attempt }: { readonly attempt: Pick<Claimed['attempt'], 'id'> },
+    status: ReceiptStatus,
+    changes: Partial<Receipt> = {},
+  ) => receipts.receive({ attemptId: attempt.id, provider: 'twilio', mode: owner.mode, status, ...changes });
 
   const judge = (id: string, code: string, changes: Partial<CallContext> = {}, binding?: Record<string, string>) =>
     verifications.judge(id, code, binding, policy.streakFreeChecks, call(changes));
@@ -106,6 +137,38 @@ export async function startHarness() {
   }
 
   const timelineOf = async (id: string) => (await verifications.tail(id, owner))?.events ?? [];
+  /** What the events of a type say, in their order. */
+  const dataOf = async ({ id }: { readonly id: string }, type: string) =>
+    (await timelineOf(id)).flatMap((event) => (event.type === type ? [event.data] : []));
+
+  async function read({ id }: { readonly id: string }) {
+    const state = await verifications.read(id, owner);
+    if (state === null) throw new Error(`${id} is forgotten`);
+    return state;
+  }
+
+  const addressKeys = deriveAddressKeys(idKey);
+  const ids = createVerificationIds(addressKeys.id);
+  /** Names in Redis of a verification and of what its shard has. */
+  function keysOf({ id }: { readonly id: string }) {
+    const bare = id.slice('ver_'.length);
+    const address = ids.open(bare);
+    if (address === null) throw new Error(`${id} is not of these keys`);
+    const keys = shardKeys(address.shard);
+    return { ...keys, verification: keys.verification(bare) };
+  }
+  /** Name in Redis of an address' pacing, streak and pointers. */
+  function destinationKeyOf(address: string, purpose = 'login', of = owner): string {
+    const { shard, handle } = locate(addressKeys, of, purpose, address);
+    return shardKeys(shard).destination(handle);
+  }
+  /** An e-mail address that no test has used, in another shard than this address. */
+  function newEmailBeside(address: string): string {
+    let email: string;
+    do email = `user-${(emails += 1)}@example.com`;
+    while (shardOf(addressKeys, email) === shardOf(addressKeys, address));
+    return email;
+  }
 
   return {
     redis,
@@ -122,9 +185,19 @@ export async function startHarness() {
     owner,
     call,
     open,
+    claim,
     codeOf,
+    settle,
+    receipts,
+    receive,
     judge,
+    read,
     timelineOf,
+    dataOf,
+    addressKeys,
+    keysOf,
+    destinationKeyOf,
+    newEmailBeside,
     travel: (ms: number) => {
       travelledMs += ms;
     },
@@ -137,6 +210,7 @@ export async function startHarness() {
 export type Harness = Awaited<ReturnType<typeof startHarness>>;
 
 let numbers = 0;
+let emails = 0;
 
 /** For a phone number that no test has used. */
 export function openInput(changes: Partial<OpenInput> = {}): OpenInput & { readonly destination: string } {

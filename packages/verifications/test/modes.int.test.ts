@@ -1,10 +1,8 @@
 import type { Mode } from '@watchword/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createErasure } from '../src/erasure.ts';
-import { deriveAddressKeys } from '../src/keys.ts';
 import type { CallContext } from '../src/outcomes.ts';
 import { createSealer } from '../src/seal.ts';
-import { locate, shardKeys } from '../src/shards.ts';
 import { type Harness, type Opened, openInput, policy, startHarness, wrongCode } from './harness.ts';
 
 let harness: Harness;
@@ -45,14 +43,13 @@ test.each(BOTH_WAYS)(
 
 test('a pointer that leads to the other mode’s verification is no open one', async () => {
   const input = openInput();
-  const { shard, handle } = locate(
-    deriveAddressKeys(harness.keys.idKey),
-    { ...harness.owner, ...LIVE },
-    input.purpose,
-    input.destination,
-  );
+  const ofLive = { ...harness.owner, ...LIVE };
   const sandboxed = await harness.open(input);
-  await harness.redis.hset(shardKeys(shard).destination(handle), 'o', sandboxed.id.slice('ver_'.length));
+  await harness.redis.hset(
+    harness.destinationKeyOf(input.destination, input.purpose, ofLive),
+    'o',
+    sandboxed.id.slice('ver_'.length),
+  );
   const live = await harness.open(input, {}, LIVE);
   expect(live.id).not.toBe(sandboxed.id);
   expect(await harness.deliveries.claim(live.deliveryId, 7_000)).toMatchObject({ mode: 'live' });
@@ -89,7 +86,7 @@ test.each(BOTH_WAYS)(
     const input = openInput();
     const sent = await harness.open(input, {}, { mode });
     const { verifications, owner, redis } = harness;
-    const key = await findKey(sent.id);
+    const key = harness.keysOf(sent).verification;
     await redis.del(key);
     expect(await verifications.tail(sent.id, { ...owner, mode: other })).toBeNull();
     expect((await verifications.tail(sent.id, { ...owner, mode }))?.events).toHaveLength(2);
@@ -101,8 +98,8 @@ test.each(BOTH_WAYS)(
   async (mode, other) => {
     const sent = await harness.open({}, {}, { mode });
     const { verifications, owner, redis } = harness;
-    const key = await findKey(sent.id);
-    await redis.xdel(key.replace(/:v:.*/, ':events'), (await redis.hget(key, 'f')) ?? '');
+    const key = harness.keysOf(sent).verification;
+    await redis.xdel(harness.keysOf(sent).events, (await redis.hget(key, 'f')) ?? '');
     expect(await verifications.tail(sent.id, { ...owner, mode: other })).toBeNull();
     expect(await verifications.tail(sent.id, { ...owner, mode })).toMatchObject({ isHeld: true, isComplete: false });
   },
@@ -174,11 +171,3 @@ test.each(BOTH_WAYS)('erasing with a key in %s mode ends what is open in both, f
     expect(found).toBeNull();
   }
 });
-
-async function findKey(id: string): Promise<string> {
-  for (let shard = 0; shard < 64; shard += 1) {
-    const key = `ww:{${String(shard).padStart(2, '0')}}:v:${id.slice('ver_'.length)}`;
-    if ((await harness.redis.exists(key)) === 1) return key;
-  }
-  throw new Error(`${id} is not in Redis`);
-}

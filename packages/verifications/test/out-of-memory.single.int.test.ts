@@ -1,9 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createErasure } from '../src/erasure.ts';
-import { deriveAddressKeys } from '../src/keys.ts';
 import { createReceipts } from '../src/receipts.ts';
 import { createSealer } from '../src/seal.ts';
-import { locate, shardKeys } from '../src/shards.ts';
 import { type Harness, openInput, policy, startHarness, wrongCode } from './harness.ts';
 
 let harness: Harness;
@@ -55,8 +53,7 @@ test('a Redis out of memory counts a guess for each of several addresses, and gi
   const sent = await harness.open({ addresses, plan: { kind: 'at_once', channels: ['sms', 'email'] } });
   await fill();
   const { code } = await claim(sent.deliveryId);
-  const { shard, handle } = locate(deriveAddressKeys(harness.keys.idKey), harness.owner, 'login', addresses.email);
-  const streak = () => harness.redis.hget(shardKeys(shard).destination(handle), 'k');
+  const streak = () => harness.redis.hget(harness.destinationKeyOf(addresses.email), 'k');
   expect(await harness.judge(sent.id, wrongCode(code))).toMatchObject({ result: 'incorrect' });
   expect(await streak()).toBe('1');
   expect(await harness.judge(sent.id, code)).toMatchObject({ result: 'approved' });

@@ -1,34 +1,18 @@
 import type { ReceiptStatus } from '@watchword/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Claimed, Next } from '../src/deliveries.ts';
-import { deriveAddressKeys } from '../src/keys.ts';
-import { createReceipts, type Receipt, type Receipts } from '../src/receipts.ts';
-import { shardKeys } from '../src/shards.ts';
-import { createVerificationIds } from '../src/verification-id.ts';
-import { type Harness, type Opened, policy, startHarness } from './harness.ts';
+import type { Receipt } from '../src/receipts.ts';
+import { type Harness, LEASE_MS, type Opened, policy, startHarness } from './harness.ts';
 
 let harness: Harness;
-let receipts: Receipts;
 beforeAll(async () => {
   harness = await startHarness();
-  receipts = createReceipts({ redis: harness.redis, clock: harness.clock, idKey: harness.keys.idKey });
 });
 afterAll(() => harness.close());
 
-const LEASE_MS = 7_000;
-
-async function claim({ deliveryId }: Opened): Promise<Claimed> {
-  const claimed = await harness.deliveries.claim(deliveryId, LEASE_MS);
-  if (claimed.result !== 'claimed') throw new Error(`not claimed: ${claimed.result}`);
-  return claimed;
-}
-
-const settle = (
-  { attempt }: Claimed,
-  outcome: 'accepted' | 'unknown' | 'transient',
-  next: Next = { kind: 'end', status: outcome === 'transient' ? 'failed' : outcome },
-) =>
-  harness.deliveries.settle(attempt, { provider: 'twilio', countsAsCall: true, outcome, expectsReceipt: true, next });
+const claim = ({ deliveryId }: Opened) => harness.claim(deliveryId);
+const settle = (claimed: Claimed, outcome: 'accepted' | 'unknown' | 'transient', next?: Next) =>
+  harness.settle(claimed, outcome, next && { next });
 
 /** Opened and settled as accepted. */
 async function accepted(): Promise<{ sent: Opened; attemptId: string }> {
@@ -38,20 +22,16 @@ async function accepted(): Promise<{ sent: Opened; attemptId: string }> {
   return { sent, attemptId: claimed.attempt.id };
 }
 
-const receive = (attemptId: string, status: ReceiptStatus, more: Partial<Receipt> = {}) =>
-  receipts.receive({ attemptId, provider: 'twilio', mode: 'test', status, ...more });
-const read = ({ id }: Opened) => harness.verifications.read(id, harness.owner);
-const statusOf = async (sent: Opened) => (await read(sent))?.deliveries.map(({ status }) => status).join();
-const dataOf = async ({ id }: Opened, type: string) =>
-  (await harness.timelineOf(id)).flatMap((event) => (event.type === type ? [event.data] : []));
+const receive = (attemptId: string, status: ReceiptStatus, more?: Partial<Receipt>) =>
+  harness.receive({ attempt: { id: attemptId } }, status, more);
+const statusOf = async (sent: Opened) => (await harness.read(sent)).deliveries.map(({ status }) => status).join();
 
 /** All that Redis holds of a verification: its hash, and its shard's stream and due set. */
-async function wholeState({ id }: Opened) {
-  const ids = createVerificationIds(deriveAddressKeys(harness.keys.idKey).id);
-  const keys = shardKeys(ids.open(id.slice(4))?.shard ?? -1);
+async function wholeState(sent: Opened) {
+  const keys = harness.keysOf(sent);
   return {
-    hash: await harness.redis.hgetallBuffer(keys.verification(id.slice(4))),
-    lifeMs: Math.ceil((await harness.redis.pttl(keys.verification(id.slice(4)))) / 60_000),
+    hash: await harness.redis.hgetallBuffer(keys.verification),
+    lifeMs: Math.ceil((await harness.redis.pttl(keys.verification)) / 60_000),
     events: await harness.redis.xrange(keys.events, '-', '+'),
     due: await harness.redis.zrangebyscore(keys.due, '-inf', '+inf', 'WITHSCORES'),
   };
@@ -66,7 +46,7 @@ describe('a delivery that was accepted', () => {
         'applied',
       );
       expect(await statusOf(sent)).toBe(status);
-      expect(await dataOf(sent, 'receipt.received')).toEqual([
+      expect(await harness.dataOf(sent, 'receipt.received')).toEqual([
         {
           delivery: sent.deliveryId,
           attempt: 1,
@@ -76,7 +56,7 @@ describe('a delivery that was accepted', () => {
           ...(status === 'undelivered' ? { provider_code: '30003' } : {}),
         },
       ]);
-      expect(await dataOf(sent, 'delivery.ended')).toEqual([{ delivery: sent.deliveryId, status: 'accepted' }]);
+      expect(await harness.dataOf(sent, 'delivery.ended')).toEqual([{ delivery: sent.deliveryId, status: 'accepted' }]);
     },
   );
 
@@ -84,7 +64,7 @@ describe('a delivery that was accepted', () => {
     const { sent, attemptId } = await accepted();
     expect(await receive(attemptId, 'sent')).toBe('applied');
     expect(await statusOf(sent)).toBe('accepted');
-    expect(await dataOf(sent, 'receipt.received')).toEqual([
+    expect(await harness.dataOf(sent, 'receipt.received')).toEqual([
       { delivery: sent.deliveryId, attempt: 1, provider: 'twilio', status: 'sent' },
     ]);
   });
@@ -92,9 +72,9 @@ describe('a delivery that was accepted', () => {
   test('is undeliverable once undelivered, until a receipt says otherwise: delivered wins whenever it comes', async () => {
     const { sent, attemptId } = await accepted();
     await receive(attemptId, 'undelivered');
-    expect(await read(sent)).toMatchObject({ undeliverable: true });
+    expect(await harness.read(sent)).toMatchObject({ undeliverable: true });
     await receive(attemptId, 'delivered');
-    expect(await read(sent)).toMatchObject({ undeliverable: false, deliveries: [{ status: 'delivered' }] });
+    expect(await harness.read(sent)).toMatchObject({ undeliverable: false, deliveries: [{ status: 'delivered' }] });
     expect(await receive(attemptId, 'undelivered')).toBe('late');
     expect(await statusOf(sent)).toBe('delivered');
   });
@@ -104,7 +84,7 @@ describe('a delivery that was accepted', () => {
     harness.travel(60_001);
     await harness.verifications.resend(sent.id, 'sms', policy, harness.call());
     await receive(attemptId, 'undelivered');
-    expect(await read(sent)).toMatchObject({
+    expect(await harness.read(sent)).toMatchObject({
       undeliverable: false,
       deliveries: [{ status: 'undelivered' }, { status: 'queued' }],
     });
@@ -138,7 +118,7 @@ describe('late and duplicate receipts', () => {
       for (const status of ['accepted', 'sent', 'undelivered', 'delivered', 'read'] as const)
         await receive(attemptId, status);
     }
-    expect(await dataOf(sent, 'receipt.received')).toHaveLength(5);
+    expect(await harness.dataOf(sent, 'receipt.received')).toHaveLength(5);
     expect(await statusOf(sent)).toBe('read');
   });
 
@@ -146,7 +126,7 @@ describe('late and duplicate receipts', () => {
     const { sent, attemptId } = await accepted();
     const results = await Promise.all(Array.from({ length: 50 }, () => receive(attemptId, 'delivered')));
     expect(results.filter((result) => result === 'applied')).toHaveLength(1);
-    expect(await dataOf(sent, 'receipt.received')).toHaveLength(1);
+    expect(await harness.dataOf(sent, 'receipt.received')).toHaveLength(1);
   });
 });
 
@@ -169,8 +149,8 @@ describe('early receipts', () => {
     expect(await receive(claimed.attempt.id, status)).toBe('duplicate');
     expect(await settle(claimed, outcome)).toBe('settled');
     expect(await statusOf(sent)).toBe(end);
-    expect(await read(sent)).toMatchObject({ undeliverable: end === 'undelivered' || end === 'failed' });
-    expect(await dataOf(sent, 'delivery.ended')).toEqual([{ delivery: sent.deliveryId, status: end }]);
+    expect(await harness.read(sent)).toMatchObject({ undeliverable: end === 'undelivered' || end === 'failed' });
+    expect(await harness.dataOf(sent, 'delivery.ended')).toEqual([{ delivery: sent.deliveryId, status: end }]);
   });
 
   test.each([{ kind: 'again' }, { kind: 'later', delayMs: 2_000 }] as const)(
@@ -214,7 +194,7 @@ describe('early receipts', () => {
         new RegExp(`claimed|enqueue","deliveryId":"${sent.deliveryId}`),
       );
       expect(await statusOf(sent)).toBe('accepted');
-      expect((await dataOf(sent, 'attempt.settled')).at(-1)).toMatchObject({ provider_code: 'lease_ended' });
+      expect((await harness.dataOf(sent, 'attempt.settled')).at(-1)).toMatchObject({ provider_code: 'lease_ended' });
     },
   );
 
@@ -224,7 +204,7 @@ describe('early receipts', () => {
     await settle(claimed, 'unknown', { kind: 'later', delayMs: 2_000 });
     expect(await receive(claimed.attempt.id, 'delivered')).toBe('applied');
     expect(await statusOf(sent)).toBe('delivered');
-    expect(await dataOf(sent, 'delivery.ended')).toEqual([{ delivery: sent.deliveryId, status: 'delivered' }]);
+    expect(await harness.dataOf(sent, 'delivery.ended')).toEqual([{ delivery: sent.deliveryId, status: 'delivered' }]);
     expect(await harness.deliveries.claim(sent.deliveryId, LEASE_MS)).toEqual({ result: 'ended' });
   });
 });
@@ -249,7 +229,7 @@ describe('receipts of an older attempt', () => {
     expect(await statusOf(sent)).toBe('delivered');
     expect(await receive(second.attempt.id, 'undelivered')).toBe('applied');
     expect(await statusOf(sent)).toBe('delivered');
-    expect(await dataOf(sent, 'receipt.received')).toMatchObject([
+    expect(await harness.dataOf(sent, 'receipt.received')).toMatchObject([
       { attempt: 1, status: 'sent' },
       { attempt: 1, status: 'undelivered' },
       { attempt: 1, status: 'delivered', delivery_status: 'delivered' },
@@ -305,12 +285,10 @@ test('receipts go on counting after the verification has ended, and are unmatche
   await harness.verifications.cancel(sent.id, harness.call());
   const { lifeMs } = await wholeState(sent);
   expect(await receive(attemptId, 'delivered')).toBe('applied');
-  expect(await read(sent)).toMatchObject({ status: 'canceled', deliveries: [{ status: 'delivered' }] });
+  expect(await harness.read(sent)).toMatchObject({ status: 'canceled', deliveries: [{ status: 'delivered' }] });
   expect((await wholeState(sent)).lifeMs).toBe(lifeMs);
 
-  const ids = createVerificationIds(deriveAddressKeys(harness.keys.idKey).id);
-  const keys = shardKeys(ids.open(sent.id.slice(4))?.shard ?? -1);
-  await harness.redis.del(keys.verification(sent.id.slice(4)));
+  await harness.redis.del(harness.keysOf(sent).verification);
   const before = await wholeState(sent);
   expect(await receive(attemptId, 'read')).toBe('unmatched');
   expect(await wholeState(sent)).toEqual(before);
@@ -329,8 +307,8 @@ test('an attempt or a delivery that never was is unmatched, and changes nothing'
   expect(await receive(attemptId.replace(/-1-1$/, '-1-2'), 'delivered')).toBe('unmatched');
   expect(await receive(attemptId.replace(/-1-1$/, '-2-1'), 'delivered')).toBe('unmatched');
   expect(await wholeState(sent)).toEqual(before);
-  expect(receipts.isOurs(attemptId)).toBe(true);
+  expect(harness.receipts.isOurs(attemptId)).toBe(true);
   for (const id of [`att_${'0'.repeat(26)}-1-1`, sent.deliveryId, sent.id, '', `${attemptId}-1`]) {
-    expect(receipts.isOurs(id)).toBe(false);
+    expect(harness.receipts.isOurs(id)).toBe(false);
   }
 });

@@ -2,8 +2,7 @@ import type { ReceiptStatus } from '@watchword/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Claimed, Next } from '../src/deliveries.ts';
 import type { OpenInput } from '../src/outcomes.ts';
-import { createReceipts } from '../src/receipts.ts';
-import { type Harness, type Opened, opened, openInput, policy, startHarness } from './harness.ts';
+import { type Harness, LEASE_MS, NO_PACING, type Opened, opened, openInput, startHarness } from './harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -11,7 +10,6 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const NO_PACING = { ...policy, pacingSeconds: [0] };
 const AT_ONCE = { kind: 'at_once', channels: ['sms', 'email'] } as const;
 const ONLY_EMAIL = { kind: 'at_once', channels: ['email'] } as const;
 
@@ -22,21 +20,14 @@ function both(plan: OpenInput['plan'] = AT_ONCE) {
   return { addresses: { phone, email }, plan, phone, email };
 }
 
-async function claim(sent: Opened, at: number): Promise<Claimed> {
-  const claimed = await harness.deliveries.claim(sent.deliveries[at]?.id ?? '', 7_000);
-  if (claimed.result !== 'claimed') throw new Error(claimed.result);
-  return claimed;
-}
+const claim = (sent: Opened, at: number) => harness.claim(sent.deliveries[at]?.id ?? '');
 async function settle({ attempt }: Claimed, next: Next): Promise<void> {
   const outcome = next.kind !== 'end' ? 'transient' : next.status === 'failed' ? 'rejected' : next.status;
   const seen = { provider: 'twilio', countsAsCall: true, outcome, expectsReceipt: true } as const;
   expect(await harness.deliveries.settle(attempt, { ...seen, next })).toBe('settled');
 }
-async function receive({ attempt }: Claimed, status: ReceiptStatus): Promise<void> {
-  const { redis, clock, keys } = harness;
-  const receipts = createReceipts({ redis, clock, idKey: keys.idKey });
-  const receipt = { attemptId: attempt.id, provider: 'twilio', mode: 'test', status } as const;
-  expect(await receipts.receive(receipt)).toBe('applied');
+async function receive(claimed: Claimed, status: ReceiptStatus): Promise<void> {
+  expect(await harness.receive(claimed, status)).toBe('applied');
 }
 const end = (status: 'accepted' | 'failed' | 'unknown'): Next => ({ kind: 'end', status });
 
@@ -66,11 +57,14 @@ test('of a code that went to several it names all of them, in the order of their
   });
 });
 
-test.each<[string, (sms: Claimed) => Promise<void>, 'both' | 'email']>([
+test.each<[string, (sms: Claimed, sent: Opened) => Promise<void>, 'both' | 'email']>([
   ['is being sent', async () => undefined, 'both'],
   ['was accepted', (sms) => settle(sms, end('accepted')), 'both'],
   ['has an unknown end', (sms) => settle(sms, end('unknown')), 'both'],
   ['waits to be sent again after a call', (sms) => settle(sms, { kind: 'later', delayMs: 5_000 }), 'both'],
+  ['has failed after an attempt of unknown outcome', failAfterUnknown, 'both'],
+  ['was skipped after an attempt of unknown outcome', skipAfterUnknown, 'both'],
+  ['waits to be sent again since its worker died', endLease, 'both'],
   ['was delivered', (sms) => settle(sms, end('accepted')).then(() => receive(sms, 'delivered')), 'both'],
   ['was read', (sms) => settle(sms, end('accepted')).then(() => receive(sms, 'read')), 'both'],
   ['has failed', (sms) => settle(sms, end('failed')), 'email'],
@@ -80,11 +74,25 @@ test.each<[string, (sms: Claimed) => Promise<void>, 'both' | 'email']>([
   const sent = await harness.open(input);
   const [sms, email] = [await claim(sent, 0), await claim(sent, 1)];
   await settle(email, end('accepted'));
-  await become(sms);
+  await become(sms, sent);
   const { destination, sentTo } = (await approve(sent, email.code)) ?? {};
   const { phone } = input;
   expect([destination, sentTo]).toEqual(names === 'both' ? [phone, [phone, input.email]] : [input.email, undefined]);
 });
+
+async function failAfterUnknown(sms: Claimed): Promise<void> {
+  await harness.settle(sms, 'unknown', { next: { kind: 'again' } });
+  await harness.settle(await harness.claim(sms.attempt.deliveryId), 'transient');
+}
+/** The code is gone, as after a message of another step has arrived. */
+async function skipAfterUnknown(sms: Claimed, sent: Opened): Promise<void> {
+  await harness.redis.hdel(harness.keysOf(sent).verification, 'c1');
+  await harness.settle(sms, 'unknown', { next: { kind: 'again' } });
+}
+async function endLease(): Promise<void> {
+  harness.travel(LEASE_MS + 1);
+  await harness.drain();
+}
 
 test('a message that nobody has begun to send vouches for nothing', async () => {
   const input = both();
@@ -113,8 +121,8 @@ test('a workflow that came to the second address may have reached both, unless t
     const sent = await harness.open(input);
     const sms = await claim(sent, 0);
     await settle(sms, end(status));
-    const email = await harness.deliveries.claim(sent.deliveryId.replace(/-1$/, '-2'), 7_000);
-    expect(email).toMatchObject({ result: 'claimed', destination: input.email, code: sms.code });
+    const email = await harness.claim(sent.deliveryId.replace(/-1$/, '-2'));
+    expect(email).toMatchObject({ destination: input.email, code: sms.code });
     const approval = await approve(sent, sms.code);
     expect(approval?.sentTo ?? [approval?.destination]).toEqual(reached.map((kind) => input[kind]));
   }
@@ -129,7 +137,7 @@ test('when each message was called lost, one of them was not; and of a code that
   expect((await approve(sent, email.code))?.destination).toBe(input.email);
 
   const unsent = await harness.open(both(ONLY_EMAIL));
-  const key = await keyOf(unsent);
+  const key = harness.keysOf(unsent).verification;
   const { code } = await claim(unsent, 0);
   // As if the one who guesses had been lucky.
   await harness.redis.hset(key, 's1', 'queued');
@@ -148,9 +156,3 @@ test('what an approval says is decided when it is made: its repeat says the same
   expect(await approve(sent, sms.code, operation)).toEqual(first);
   expect(first?.sentTo).toHaveLength(2);
 });
-
-async function keyOf({ id }: Opened): Promise<string> {
-  const shards = Array.from({ length: 64 }, (_, at) => `ww:{${String(at).padStart(2, '0')}}:v:${id.slice(4)}`);
-  const found = await Promise.all(shards.map(async (key) => ((await harness.redis.exists(key)) === 1 ? [key] : [])));
-  return found.flat()[0] ?? '';
-}

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packAddresses } from '../src/addresses.ts';
 import { createGuessesBeside } from '../src/guesses-beside.ts';
-import { deriveAddressKeys } from '../src/keys.ts';
 import type { OpenInput } from '../src/outcomes.ts';
 import { createSealer } from '../src/seal.ts';
-import { locate, shardKeys } from '../src/shards.ts';
 import { type Harness, type Opened, opened, openInput, policy, startHarness, wrongCode } from './harness.ts';
 
 let harness: Harness;
@@ -26,12 +24,8 @@ const withNewPhone = (email: string, plan: OpenInput['plan'] = AT_ONCE, binding?
 const alone = (email: string) =>
   harness.open({ addresses: { email }, plan: { kind: 'at_once', channels: ['email'] }, country: '' }, LOOSE);
 
-const keyOf = (address: string) => {
-  const { shard, handle } = locate(deriveAddressKeys(harness.keys.idKey), harness.owner, 'login', address);
-  return shardKeys(shard).destination(handle);
-};
-const streakOf = async (address: string) => Number(await harness.redis.hget(keyOf(address), 'k'));
-const isLocked = async (address: string) => (await harness.redis.hget(keyOf(address), 'l')) !== null;
+const streakOf = async (address: string) => Number(await harness.redis.hget(harness.destinationKeyOf(address), 'k'));
+const isLocked = async (address: string) => (await harness.redis.hget(harness.destinationKeyOf(address), 'l')) !== null;
 const phoneOf = ({ addresses }: Opened) => addresses?.phone ?? '';
 
 /** Claims all messages, so that they may have arrived. */
@@ -118,9 +112,9 @@ describe('guesses at an address beside the primary one', () => {
   });
 
   test('that reach Redis too late are counted nowhere', async () => {
-    const { redis, clock, keys } = harness;
+    const { redis, clock, keys, addressKeys } = harness;
     const sealer = createSealer(keys.sealKeys);
-    const { judgeCounted } = createGuessesBeside({ redis, clock, keys: deriveAddressKeys(keys.idKey), sealer });
+    const { judgeCounted } = createGuessesBeside({ redis, clock, keys: addressKeys, sealer });
     const email = newEmail();
     const { id, addresses } = await withNewPhone(email);
     const sealed = sealer.seal(packAddresses(addresses ?? {}), id, 'destination');
@@ -190,10 +184,10 @@ describe('an approval', () => {
   test('of the last guess before the lock for good leaves an address that is forgotten in time', async () => {
     const email = newEmail();
     const sent = await withNewPhone(email);
-    await harness.redis.hset(keyOf(email), 'k', '99');
+    await harness.redis.hset(harness.destinationKeyOf(email), 'k', '99');
     expect(await harness.judge(sent.id, await codeOf(sent))).toMatchObject({ result: 'approved' });
     expect([await streakOf(email), await isLocked(email)]).toEqual([99, false]);
-    expect(await harness.redis.pttl(keyOf(email))).toBeGreaterThan(0);
+    expect(await harness.redis.pttl(harness.destinationKeyOf(email))).toBeGreaterThan(0);
   });
 
   test('is one of parallel right guesses, and the others leave nothing counted', async () => {

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Claimed } from '../src/deliveries.ts';
-import { createReceipts } from '../src/receipts.ts';
-import { type Harness, type Opened, policy, startHarness } from './harness.ts';
+import { type Harness, NO_PACING, type Opened, startHarness } from './harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -9,6 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
+/** Longer than the time-outs of the steps. */
 const LEASE_MS = 60_000;
 const CHANNELS = ['whatsapp', 'sms', 'voice'] as const;
 const STEPS = [
@@ -28,9 +28,7 @@ async function startAll(): Promise<Running[]> {
   const running: Running[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const sent = await harness.open({ plan: { kind: 'in_turn', steps: STEPS } });
-    const claimed = await harness.deliveries.claim(sent.deliveryId, LEASE_MS);
-    if (claimed.result !== 'claimed') throw new Error(claimed.result);
-    running.push({ sent, claimed });
+    running.push({ sent, claimed: await harness.claim(sent.deliveryId, LEASE_MS) });
   }
   harness.travel(30_001);
   return running;
@@ -41,20 +39,6 @@ const shuffled = <T>(values: readonly T[]) =>
     .map((value) => ({ value, at: Math.random() }))
     .toSorted((a, b) => a.at - b.at)
     .map(({ value }) => value);
-
-const settle = ({ claimed: { attempt } }: Running, status: 'accepted' | 'failed', expectsReceipt = true) =>
-  harness.deliveries.settle(attempt, {
-    provider: 'twilio',
-    countsAsCall: true,
-    outcome: status === 'failed' ? 'transient' : status,
-    expectsReceipt,
-    next: { kind: 'end', status },
-  });
-
-function receive({ claimed }: Running, status: 'delivered' | 'undelivered') {
-  const receipts = createReceipts({ redis: harness.redis, clock: harness.clock, idKey: harness.keys.idKey });
-  return receipts.receive({ attemptId: claimed.attempt.id, provider: 'twilio', mode: 'test', status });
-}
 
 /** Everything at once, in any order, with the due set being drained by several. */
 async function race(running: readonly Running[], moves: readonly ((one: Running) => Promise<unknown>)[]) {
@@ -67,9 +51,9 @@ async function race(running: readonly Running[], moves: readonly ((one: Running)
 async function stateOf({ sent }: Running) {
   const state = await harness.verifications.read(sent.id, harness.owner);
   const events = await harness.timelineOf(sent.id);
-  const key = await keyOf(sent);
-  const fields = await harness.redis.hkeys(key);
-  const due = await harness.redis.zrange(key.replace(/v:.*$/, 'due'), '0', '-1');
+  const keys = harness.keysOf(sent);
+  const fields = await harness.redis.hkeys(keys.verification);
+  const due = await harness.redis.zrange(keys.due, '0', '-1');
   return {
     status: state?.status,
     deliveries: state?.deliveries ?? [],
@@ -103,19 +87,25 @@ async function expectOrder(running: readonly Running[], deliveriesMax: number) {
 
 test('a failure and a time-out that race begin one next step', async () => {
   const running = await startAll();
-  await race(running, [(one) => settle(one, 'failed')]);
+  await race(running, [({ claimed }) => harness.settle(claimed, 'transient')]);
   expect(await expectOrder(running, 2)).toEqual(new Set([2]));
 });
 
 test('a failure, a receipt of it and a time-out that race begin one next step', async () => {
   const running = await startAll();
-  await race(running, [(one) => settle(one, 'accepted'), (one) => receive(one, 'undelivered')]);
+  await race(running, [
+    ({ claimed }) => harness.settle(claimed, 'accepted'),
+    ({ claimed }) => harness.receive(claimed, 'undelivered'),
+  ]);
   expect(await expectOrder(running, 2)).toEqual(new Set([2]));
 });
 
 test('a time-out that races with the proof of arrival begins at most one step, and what still waits is skipped', async () => {
   const running = await startAll();
-  await race(running, [(one) => settle(one, 'accepted'), (one) => receive(one, 'delivered')]);
+  await race(running, [
+    ({ claimed }) => harness.settle(claimed, 'accepted'),
+    ({ claimed }) => harness.receive(claimed, 'delivered'),
+  ]);
   await expectOrder(running, 2);
   for (const one of running) {
     const { deliveries, secrets } = await stateOf(one);
@@ -127,7 +117,7 @@ test('a time-out that races with the proof of arrival begins at most one step, a
 test('nothing begins after a last word, an approval or a cancel, whatever it races with', async () => {
   const running = await startAll();
   await race(running, [
-    (one) => settle(one, 'accepted', false),
+    ({ claimed }) => harness.settle(claimed, 'accepted', { expectsReceipt: false }),
     (one) => harness.judge(one.sent.id, one.claimed.code),
     (one) => harness.verifications.cancel(one.sent.id, harness.call()),
   ]);
@@ -144,11 +134,10 @@ test('nothing begins after a last word, an approval or a cancel, whatever it rac
 
 test('a resend that races with all of it leaves one workflow, of the newest code', async () => {
   const running = await startAll();
-  const paced = { ...policy, pacingSeconds: [0] };
   harness.travel(30_000);
   await race(running, [
-    (one) => settle(one, 'failed'),
-    (one) => harness.verifications.resend(one.sent.id, undefined, paced, harness.call()),
+    ({ claimed }) => harness.settle(claimed, 'transient'),
+    (one) => harness.verifications.resend(one.sent.id, undefined, NO_PACING, harness.call()),
   ]);
   for (const one of running) {
     const { deliveries, due } = await stateOf(one);
@@ -166,11 +155,3 @@ test('a resend that races with all of it leaves one workflow, of the newest code
   await harness.drain();
   for (const one of running) expect((await stateOf(one)).deliveries.at(-1)?.channel).toBe('sms');
 });
-
-async function keyOf({ id }: Opened): Promise<string> {
-  for (let shard = 0; shard < 64; shard += 1) {
-    const key = `ww:{${String(shard).padStart(2, '0')}}:v:${id.slice('ver_'.length)}`;
-    if ((await harness.redis.exists(key)) === 1) return key;
-  }
-  throw new Error(`${id} is not in Redis`);
-}
