@@ -10,6 +10,7 @@ if not state[1] then return { 'closed', tonumber(state[2] or '0'), 0, 0, {} } en
 
 -- include "./circuit-prelude.lua"
 local fields = load()
+if not fields.state then return { 'closed', 0, 0, 0, {} } end
 local generation, moved = number(fields.generation), {}
 
 local function move(to, reason)

@@ -35,6 +35,8 @@ local PROBES_MAX = 2
 local GOOD_PROBES = 3
 local FIRST_SHARE = 10
 local FORGET_MS = 3600000
+-- Workers' clocks differ by moments. A circuit that was last told of further ahead is of a time before Redis' clock was set back.
+local SET_BACK_MS = 60000
 -- Shares in % of the window's calls.
 local RULES = {
   closed = { failures_in_row = 5, calls_min = 20, failed = 50, failed_or_slow = 50 },
@@ -44,7 +46,10 @@ local RULES = {
 local function load()
   local flat, fields = redis.call('HGETALL', circuit), {}
   for at = 1, #flat, 2 do fields[flat[at]] = flat[at + 1] end
-  return fields
+  local told_at = tonumber(string.match(fields.quality or '', '^%d+') or now)
+  if told_at <= now + SET_BACK_MS then return fields end
+  redis.call('DEL', circuit, KEYS[2])
+  return {}
 end
 
 local function number(text)

@@ -1,4 +1,4 @@
--- Tells of a circuit without changing it.
+-- Tells of a circuit, and changes nothing of it that holds.
 -- KEYS, ARGV 1–3 as in the prelude
 -- Returns {state, calls, failed, slow, share in %, probes under way, reason it is not closed or '',
 --          quality in %}

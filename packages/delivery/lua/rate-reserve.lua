@@ -14,9 +14,23 @@ local slots, calls = KEYS[1], KEYS[2]
 local now, most, window, delivery = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local horizon, kept = tonumber(ARGV[5]), tonumber(ARGV[6])
 local spacing = window / most
+-- Workers' clocks differ by moments. What stands further ahead was planned before Redis' clock was set back, and bounds nothing.
+local SET_BACK_MS = 60000
 
 local function keep(key)
-  redis.call('PEXPIRE', key, math.ceil(horizon + kept + 2 * window))
+  local ms = math.ceil(horizon + kept + 2 * window)
+  -- Another's slot may be further ahead than this one's can be.
+  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, ms) end
+end
+
+local function last_call()
+  local at = redis.call('LINDEX', calls, 0)
+  return at and tonumber(at)
+end
+
+local function last_slot()
+  local at = redis.call('ZRANGE', slots, -1, -1, 'WITHSCORES')[2]
+  return at and tonumber(at)
 end
 
 -- When the log has room for one more than `before` others.
@@ -37,6 +51,7 @@ local function wait_until(at, is_reserved)
   return { 'wait', math.max(1, math.ceil(at - now)), is_reserved and 1 or 0 }
 end
 
+if math.max(last_call() or now, last_slot() or now) > now + SET_BACK_MS then redis.call('DEL', slots, calls) end
 redis.call('ZREMRANGEBYSCORE', slots, '-inf', '(' .. now - kept)
 if ARGV[7] == '1' then
   redis.call('ZADD', slots, now, delivery)
@@ -50,10 +65,11 @@ if reserved then
   return wait_until(room_at(redis.call('ZCOUNT', slots, '-inf', '(' .. reserved)), true)
 end
 
-local newest = redis.call('ZRANGE', slots, -1, -1, 'WITHSCORES')[2]
-local last_call = redis.call('LINDEX', calls, 0)
-local slot = math.max(now, room_at(0), newest and tonumber(newest) + spacing or now,
-  last_call and tonumber(last_call) + spacing or now)
+local function behind(time)
+  return time and time + spacing or now
+end
+
+local slot = math.max(now, room_at(0), behind(last_slot()), behind(last_call()))
 if slot <= now then return go() end
 if slot - now > horizon then return wait_until(slot, false) end
 redis.call('ZADD', slots, slot, delivery)

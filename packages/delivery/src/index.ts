@@ -3,7 +3,7 @@ export * from './circuit/config.ts';
 export { loadBaileysSocket } from './providers/baileys/baileys-socket.ts';
 export { whatsappWebVariables } from './providers/baileys/config.ts';
 export { createSocketLease } from './providers/baileys/lease.ts';
-export { createPairings, type Pairings } from './providers/baileys/pairings.ts';
+export { attendPairings, createPairings, type Pairing, type Pairings } from './providers/baileys/pairings.ts';
 export { createSessions } from './providers/baileys/sessions.ts';
 export type { OpenSocket } from './providers/baileys/socket.ts';
 export { createWhatsAppWeb, type WhatsAppWeb } from './providers/baileys/whatsapp-web.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { connectRedis, createLogger, type RedisConnection, Secret } from '@watchword/platform';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import type { RedisConnection } from '@watchword/platform';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   type Circuit,
   type Counted,
@@ -11,6 +11,7 @@ import {
   type Permission,
   type Transition,
 } from '../src/index.ts';
+import { connectedRedis } from './connected-redis.ts';
 
 const OPEN_MS = 5_000;
 const OPEN_MS_MAX = 60_000;
@@ -25,12 +26,7 @@ let now: number;
 const used: string[] = [];
 
 beforeAll(async () => {
-  redis = await connectRedis({
-    url: new Secret(inject('redisUrl')),
-    name: 'circuit-test',
-    profile: 'worker',
-    logger: createLogger({ service: 'test', level: 'silent' }),
-  });
+  redis = await connectedRedis('circuit-test');
   circuit = createCircuit({
     redis,
     clock: { now: () => now },
@@ -315,6 +311,19 @@ describe('an open circuit', () => {
     expect(await circuit.record(resort, 'unhealthy')).toBe('stale');
     now += OPEN_MS;
     expect([await stateNow(), await stateNow(), await stateNow()]).toEqual(['probe', 'probe', 'slow']);
+  });
+
+  test('is as if nothing was known when the clock was set back, and not when a worker is a little behind', async () => {
+    await openIt();
+    now -= 60_000;
+    expect(await stateNow()).toBe('open');
+    now -= 1;
+    expect(await circuit.read(provider)).toMatchObject({ state: 'closed', calls: 0, quality: 1 });
+    expect(await stateNow()).toBe('closed');
+    await openIt();
+    now -= 3_600_000;
+    expect(await stateNow()).toBe('closed');
+    await openIt();
   });
 
   test('lets nobody through when it failed', async () => {

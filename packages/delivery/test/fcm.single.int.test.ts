@@ -3,8 +3,9 @@ import { Secret } from '@watchword/platform';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AccountUnusable, kindOf, type ProviderAdapter } from '../src/index.ts';
 import type { FcmConfig } from '../src/providers/fcm/config.ts';
+import { FCM_ERROR_CODES, GOOGLE_STATUSES } from '../src/providers/fcm/error-table.ts';
 import { createFcmProvider } from '../src/providers/fcm/fcm-provider.ts';
-import { CODE, CREDENTIAL, describeProviderContract, message, TEXT } from './provider-contract.ts';
+import { CODE, CREDENTIAL, describeProviderContract, message, NO_TEXT, TEXT, verdictOf } from './provider-contract.ts';
 import { type Answer, hang, json, type ReceivedRequest, raw, reset, startWire, type Wire } from './wire.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -48,6 +49,34 @@ const refuse = (errorCode: string, status = 400) =>
 const refuseByStatus = (httpStatus: number, status: string) =>
   json(httpStatus, { error: { code: httpStatus, message: `No: ${TEXT}`, status } });
 
+const OWN_CODES = [
+  ['UNREGISTERED', 'destination'],
+  ['INVALID_ARGUMENT', 'destination'],
+  ['SENDER_ID_MISMATCH', 'configuration'],
+  ['THIRD_PARTY_AUTH_ERROR', 'configuration'],
+  ['QUOTA_EXCEEDED', 'transient'],
+  ['UNAVAILABLE', 'transient'],
+  ['INTERNAL', 'transient'],
+] as const;
+/** With the HTTP status that Google sends each with. */
+const FRONT_STATUSES = [
+  [400, 'INVALID_ARGUMENT', 'configuration'],
+  [400, 'FAILED_PRECONDITION', 'configuration'],
+  [401, 'UNAUTHENTICATED', 'configuration'],
+  [403, 'PERMISSION_DENIED', 'configuration'],
+  [404, 'NOT_FOUND', 'configuration'],
+  [409, 'ABORTED', 'transient'],
+  [429, 'RESOURCE_EXHAUSTED', 'transient'],
+  [500, 'INTERNAL', 'transient'],
+  [503, 'UNAVAILABLE', 'transient'],
+  [504, 'DEADLINE_EXCEEDED', 'unknown'],
+] as const;
+
+test('has a verdict for no word that its test does not name', () => {
+  expect(OWN_CODES.map(([code]) => code).toSorted()).toEqual([...FCM_ERROR_CODES.keys()].toSorted());
+  expect(FRONT_STATUSES.map(([, status]) => status).toSorted()).toEqual([...GOOGLE_STATUSES.keys()].toSorted());
+});
+
 describeProviderContract({
   name: 'fcm',
   channel: 'push',
@@ -63,16 +92,16 @@ describeProviderContract({
     reject: refuse('UNREGISTERED', 404),
   },
   codes: { throttle: 'QUOTA_EXCEEDED', auth: 'UNAUTHENTICATED', reject: 'UNREGISTERED' },
-  withoutId: [{ name: '' }, { name: 7 }, { name: 'projects/acme-app/messages/' }, { name: TEXT }],
-  table: [
-    ['UNREGISTERED', 'destination'],
-    ['INVALID_ARGUMENT', 'destination'],
-    ['SENDER_ID_MISMATCH', 'configuration'],
-    ['THIRD_PARTY_AUTH_ERROR', 'configuration'],
-    ['QUOTA_EXCEEDED', 'transient'],
-    ['UNAVAILABLE', 'transient'],
-    ['INTERNAL', 'transient'],
+  withoutId: [
+    { name: '' },
+    { name: 7 },
+    { name: NO_TEXT },
+    { name: 'projects/acme-app/messages/' },
+    { name: `projects/acme-app/messages/${'x'.repeat(129)}` },
+    { name: 'projects/acme-app/messages/ü' },
+    { name: TEXT },
   ],
+  table: OWN_CODES,
   unlisted: 'SOMETHING_NEW',
   refuse: (code) => refuse(String(code)),
   secrets: [PEM.split('\n')[1] ?? '', CLIENT],
@@ -87,10 +116,10 @@ beforeAll(async () => {
 afterAll(() => wire.close());
 afterEach(() => (provider as ProviderAdapter | undefined)?.close());
 
-function start(): void {
+function start(timeoutMs?: number): void {
   wire.received.length = 0;
   wire.answer(signIn(json(200, accepted)));
-  provider = createFcmProvider(config(wire.url, 400), { now: () => now });
+  provider = createFcmProvider(config(wire.url, timeoutMs), { now: () => now });
 }
 const signIns = () => wire.received.filter(isSignIn);
 const sends = () => wire.received.filter((request) => !isSignIn(request));
@@ -145,22 +174,12 @@ describe("fcm's wire", () => {
     });
   });
 
-  test('does not take an INVALID_ARGUMENT without FCM’s own word for a bad device', async () => {
-    start();
-    wire.answer(signIn(refuseByStatus(400, 'INVALID_ARGUMENT')));
-    expect(await send()).toMatchObject({ outcome: 'rejected', class: 'configuration' });
-  });
-
-  test.each([
-    [403, 'PERMISSION_DENIED', 'rejected'],
-    [404, 'NOT_FOUND', 'rejected'],
-    [429, 'RESOURCE_EXHAUSTED', 'transient'],
-    [503, 'UNAVAILABLE', 'transient'],
-    [504, 'DEADLINE_EXCEEDED', 'unknown'],
-  ])('judges %i %s of Google’s front as %s', async (httpStatus, status, outcome) => {
+  test.each(FRONT_STATUSES)('judges %i %s without FCM’s own word as %s', async (httpStatus, status, verdict) => {
     start();
     wire.answer(signIn(refuseByStatus(httpStatus, status)));
-    expect(await send()).toMatchObject({ outcome, providerCode: status });
+    const result = await send();
+    expect(result).toMatchObject({ providerCode: status });
+    expect(verdictOf(result)).toBe(verdict);
   });
 });
 
@@ -201,16 +220,32 @@ describe('an access token', () => {
     expect([signIns().length, sends().length]).toEqual([4, 6]);
   });
 
+  test('is kept when what was refused is the app’s key at Apple, and nothing is sent again', async () => {
+    start();
+    await send();
+    wire.answer(signIn(refuse('THIRD_PARTY_AUTH_ERROR', 401)));
+    for (let time = 0; time < 2; time += 1) {
+      expect(await send()).toMatchObject({ class: 'configuration', providerCode: 'THIRD_PARTY_AUTH_ERROR' });
+    }
+    expect([signIns().length, sends().length]).toEqual([1, 3]);
+  });
+
   test.each([
     ['a wrong account', json(400, { error: 'invalid_grant', error_description: PEM }), 'invalid_grant', 'rejected'],
     ['no JSON', raw(401, '<html>'), 'http_401', 'rejected'],
     ['a busy server', raw(503, ''), 'http_503', 'transient'],
     ['a gateway that gave up', raw(504, ''), 'http_504', 'transient'],
     ['an answer without one', json(200, {}), 'no_access_token', 'transient'],
+    [
+      'an answer that is none',
+      json(200, { access_token: NO_TEXT, expires_in: NO_TEXT }),
+      'no_access_token',
+      'transient',
+    ],
     ['a reset', reset, 'UND_ERR_SOCKET', 'transient'],
     ['silence', hang, 'timeout', 'transient'],
   ])('that does not come means that nothing was sent: %s', async (_, answer, providerCode, outcome) => {
-    start();
+    start(400);
     wire.answer(answer);
     expect(await send()).toMatchObject({
       outcome,
@@ -221,14 +256,15 @@ describe('an access token', () => {
 
   test('is waited for no longer than its caller has time, and still comes for the next', async () => {
     start();
-    let arrive: (() => void) | undefined;
+    const asked = Promise.withResolvers<() => void>();
     wire.answer((response, request) => {
-      if (isSignIn(request)) arrive = () => json(200, TOKEN)(response, request);
+      if (isSignIn(request)) asked.resolve(() => json(200, TOKEN)(response, request));
       else json(200, accepted)(response, request);
     });
     const patient = send();
+    const arrive = await asked.promise;
     expect(await send({ signal: AbortSignal.timeout(50) })).toEqual({ outcome: 'transient', providerCode: 'timeout' });
-    arrive?.();
+    arrive();
     expect(await patient).toMatchObject({ outcome: 'accepted' });
     expect(await send()).toMatchObject({ outcome: 'accepted' });
     expect([signIns().length, sends().length]).toEqual([1, 2]);

@@ -2,7 +2,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHttpClient, type HttpClient, judgeFailure } from '../src/providers/http-client.ts';
 import { lookupPublic } from '../src/providers/public-address.ts';
-import { cutAnswer, hang, json, raw, reset, startWire, type Wire } from './wire.ts';
+import { cutAnswer, json, raw, reset, startWire, type Wire } from './wire.ts';
 
 let wire: Wire;
 let client: HttpClient;
@@ -48,6 +48,17 @@ test('says what came of an answer, however it ended', async () => {
   expect(await client.exchange(call())).toMatchObject({ kind: 'answered', statusCode: 503 });
 });
 
+test('takes no interim answer for one', async () => {
+  const early = { link: '</style.css>; rel=preload' };
+  wire.answer((response) => response.writeEarlyHints(early, () => response.socket?.destroy()));
+  expect(await client.exchange(call())).toMatchObject({ kind: 'failed', isWritten: true });
+  wire.answer((response, request) => {
+    response.writeEarlyHints(early);
+    json(200, {})(response, request);
+  });
+  expect(await client.exchange(call())).toMatchObject({ kind: 'answered', statusCode: 200 });
+});
+
 test('follows no redirect', async () => {
   wire.answer((response) => response.writeHead(302, { location: `${wire.url}/elsewhere` }).end());
   const before = wire.received.length;
@@ -59,12 +70,9 @@ test('knows that a request was written when its connection ends, or the wait for
   wire.answer(reset);
   const code = expect.stringMatching(/^(ECONNRESET|UND_ERR_SOCKET)$/);
   expect(await client.exchange(call())).toEqual({ kind: 'failed', code, isWritten: true });
-  wire.answer(hang);
-  expect(await client.exchange(call(AbortSignal.timeout(100)))).toEqual({
-    kind: 'failed',
-    code: 'timeout',
-    isWritten: true,
-  });
+  const hasty = new AbortController();
+  wire.answer(() => hasty.abort());
+  expect(await client.exchange(call(hasty.signal))).toEqual({ kind: 'failed', code: 'timeout', isWritten: true });
   wire.answer(json(200, {}));
   expect(await client.exchange(call())).toMatchObject({ statusCode: 200 });
 });
@@ -102,6 +110,8 @@ test('judges a failure by whether anything was written', () => {
   expect(judge('timeout', false)).toBe('transient');
   expect(judge('timeout', true)).toBe('unknown');
   expect(judge('ECONNRESET', true)).toBe('unknown');
+  // A connection that stood can lose its way as well.
+  expect(judge('EHOSTUNREACH', true)).toBe('unknown');
   expect(judge('ECONNREFUSED', false)).toBe('transient');
 });
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryConfig } from '@watchword/contracts';
-import { connectRedis, createLogger, type RedisConnection, Secret } from '@watchword/platform';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import type { RedisConnection } from '@watchword/platform';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Circuit, createCircuit, type Health, type ProjectProvider, planProviders } from '../src/index.ts';
+import { connectedRedis } from './connected-redis.ts';
 
 let redis: RedisConnection;
 let circuit: Circuit;
@@ -12,12 +13,7 @@ let attempts = 0;
 const used: string[] = [];
 
 beforeAll(async () => {
-  redis = await connectRedis({
-    url: new Secret(inject('redisUrl')),
-    name: 'quality-test',
-    profile: 'worker',
-    logger: createLogger({ service: 'test', level: 'silent' }),
-  });
+  redis = await connectedRedis('quality-test');
   circuit = createCircuit({ redis, clock: { now: () => now }, probeLeaseMs: 7_000, slowMs: 60_000 });
 });
 afterAll(async () => {

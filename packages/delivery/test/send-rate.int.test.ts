@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { connectRedis, createLogger, createRedisClock, type RedisConnection, Secret } from '@watchword/platform';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { createRedisClock, type RedisConnection } from '@watchword/platform';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createSendRate, type SendRate, type Slot } from '../src/index.ts';
+import { connectedRedis } from './connected-redis.ts';
 
 const SECOND_MS = 1_000;
 const HORIZON_MS = 10_000;
@@ -16,12 +17,7 @@ let now: number;
 const used: string[] = [];
 
 beforeAll(async () => {
-  redis = await connectRedis({
-    url: new Secret(inject('redisUrl')),
-    name: 'send-rate-test',
-    profile: 'worker',
-    logger: createLogger({ service: 'test', level: 'silent' }),
-  });
+  redis = await connectedRedis('send-rate-test');
   rate = createSendRate(redis, { now: () => now });
 });
 afterAll(async () => {
@@ -79,6 +75,23 @@ describe('an account that gets only so many messages in a second', () => {
     expect(await ask('d3', 1)).toEqual({ kind: 'go' });
     expect(waitOf(await ask('d4', 1))).toBe(WINDOW_MS);
     expect(waitOf(await ask('gone', 1))).toBe(2 * WINDOW_MS);
+  });
+
+  test('keeps a slot far ahead, though others only look a little way', async () => {
+    await ask('d1');
+    await ask('d2', 10, HORIZON_MS);
+    await ask('d3', 10, SECOND_MS);
+    expect(await redis.pttl(`ww:{h:${account}}:slots`)).toBeGreaterThan(HORIZON_MS + 5_000);
+  });
+
+  test('is not mute until a clock that was set back has caught up', async () => {
+    await ask('d1', 1);
+    await ask('d2', 1);
+    now -= 50_000;
+    expect(waitOf(await ask('d3', 1))).toBe(50_000 + 2 * WINDOW_MS);
+    now -= 1_200_000;
+    expect(await ask('d3', 1)).toEqual({ kind: 'go' });
+    expect(waitOf(await ask('d4', 1))).toBe(WINDOW_MS);
   });
 
   test('gives no slot beyond the horizon, and says how far the next one is', async () => {
@@ -180,14 +193,7 @@ describe('an account that gets only so many messages in a second', () => {
 
   test('holds its bound on real clocks, each process with its own', async () => {
     const connections = await Promise.all(
-      Array.from({ length: 4 }, (_, index) =>
-        connectRedis({
-          url: new Secret(inject('redisUrl')),
-          name: `send-rate-${index}`,
-          profile: 'worker',
-          logger: createLogger({ service: 'test', level: 'silent' }),
-        }),
-      ),
+      Array.from({ length: 4 }, (_, index) => connectedRedis(`send-rate-${index}`)),
     );
     const clocks = await Promise.all(connections.map((connection) => createRedisClock(connection)));
     const calls: number[] = [];

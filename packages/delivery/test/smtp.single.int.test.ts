@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net';
 import { inspect } from 'node:util';
 import { Secret } from '@watchword/platform';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { AccountUnusable, type AttemptResult, kindOf, type ProviderAdapter } from '../src/index.ts';
+import { type AttemptResult, kindOf, type ProviderAdapter } from '../src/index.ts';
 import type { SmtpConfig } from '../src/providers/smtp/config.ts';
 import { createSmtpProvider } from '../src/providers/smtp/smtp-provider.ts';
 import { CODE, message as smsMessage, TEXT, verdictOf } from './provider-contract.ts';
@@ -162,6 +162,8 @@ const REPLIES: readonly (readonly [step: Step, reply: string, verdict: string])[
   ['recipient', '501 Bad address', 'destination'],
   ['recipient', '550 5.7.1 No relaying', 'configuration'],
   ['recipient', '550 5.1.8 Bad domain of the sender', 'configuration'],
+  ['recipient', '550 5.4.4 No way to that domain', 'destination'],
+  ['recipient', '550 5.4.5 Your limit of the day is reached', 'configuration'],
   ['recipient', '554 Refused', 'configuration'],
   ['recipient', '450 Greylisted', 'transient'],
   ['recipient', '451 Error', 'transient'],
@@ -172,6 +174,7 @@ const REPLIES: readonly (readonly [step: Step, reply: string, verdict: string])[
   ['message', '550 5.7.1 Spam', 'content'],
   ['message', '550 5.7.26 No DKIM', 'configuration'],
   ['message', '550 5.1.1 Nobody here', 'destination'],
+  ['message', '550 5.4.5 Your limit of the day is reached', 'configuration'],
   ['message', '451 Later', 'transient'],
   ['message', '421 Closing', 'transient'],
 ];
@@ -205,13 +208,11 @@ describe('what became of a message', () => {
 
   test.each(['hang', 'reset', 'end'] as const)('is not known once it was written: %s', async (fault) => {
     const before = relay.received.length;
-    expect(
-      await sendInto('message', fault, { signal: AbortSignal.timeout(fault === 'hang' ? PATIENCE_MS : TIMEOUT_MS) }),
-    ).toEqual({
-      outcome: 'unknown',
-      providerCode: expect.stringMatching(CODES_OF[fault]),
-    });
-    expect(relay.received.length).toBe(before + 1);
+    const impatient = new AbortController();
+    const given = sendInto('message', fault, { signal: impatient.signal });
+    await expect.poll(() => relay.received.length, { timeout: 10_000 }).toBe(before + 1);
+    if (fault === 'hang') impatient.abort();
+    expect(await given).toEqual({ outcome: 'unknown', providerCode: expect.stringMatching(CODES_OF[fault]) });
   });
 
   test('is told within the time-out of the account when no signal fires', async () => {
@@ -221,21 +222,24 @@ describe('what became of a message', () => {
     expect(await sendInto('sender', 'hang', { signal })).toEqual({ outcome: 'transient', providerCode: 'timeout' });
     const tookMs = performance.now() - startedAt;
     expect(tookMs).toBeGreaterThan(2 * TIMEOUT_MS - 50);
-    expect(tookMs).toBeLessThan(2 * TIMEOUT_MS + 1_000);
+    expect(tookMs).toBeLessThan(4 * TIMEOUT_MS);
   });
 
   test('is told at its signal while others keep all connections', async () => {
-    const fresh = createSmtpProvider(config(relay.port, { timeoutMs: 2_000 }));
+    const fresh = createSmtpProvider(config(relay.port, { timeoutMs: 10_000 }));
     await send({}, fresh);
     relay.fail('message', 'hang');
-    const held = Array.from({ length: 10 }, (_, at) =>
-      send({ attemptId: `att_held-${at}`, signal: AbortSignal.timeout(1_000) }, fresh),
-    );
     const before = relay.received.length;
+    const letGo = new AbortController();
+    const held = Array.from({ length: 10 }, (_, at) =>
+      send({ attemptId: `att_held-${at}`, signal: letGo.signal }, fresh),
+    );
+    await expect.poll(() => relay.received.length, { timeout: 10_000 }).toBe(before + 10);
     expect(await send({ attemptId: 'att_waits', signal: AbortSignal.timeout(200) }, fresh)).toEqual({
       outcome: 'transient',
       providerCode: 'timeout',
     });
+    letGo.abort();
     expect((await Promise.all(held)).map(({ outcome }) => outcome)).toEqual(held.map(() => 'unknown'));
     relay.fail();
     expect(await send({}, fresh)).toMatchObject({ outcome: 'accepted' });
@@ -353,11 +357,6 @@ describe('an account', () => {
     baseUrl: undefined,
     reference: 'platform',
   };
-  const live = (settings: Record<string, string>, credentials: Record<string, string> = {}) =>
-    ({ mode: 'live', settings: { host: '127.0.0.1', from: 'otp@acme.example', ...settings }, credentials }) as const;
-  const create = (account: ReturnType<typeof live>, over: Partial<typeof surroundings> = {}) =>
-    kindOf('smtp').createProvider(account, { ...surroundings, ...over });
-
   test('at the sandbox sends through its relay, whatever the settings are', async () => {
     const sandboxSmtpUrl = `smtp://127.0.0.1:${relay.port}`;
     const account = { mode: 'test', settings: { host: 'x y' }, sandboxToken: new Secret(PASSWORD) } as const;
@@ -367,12 +366,7 @@ describe('an account', () => {
     await twin.close();
   });
 
-  test('of a project cannot reach our own network', async () => {
-    const reference = `default.prv_${'0'.repeat(26)}`;
-    expect(() => create(live({ port: String(relay.port) }), { reference })).toThrow(/host must be on the internet/);
-    for (const host of ['localhost', '10.0.0.7', '169.254.169.254', 'redis']) {
-      expect(() => create(live({ host }), { reference }), host).toThrow(AccountUnusable);
-    }
+  test('of a project cannot reach our own network by a name that leads there', async () => {
     const before = relay.connections();
     expect(await through({ isPublicOnly: true, host: 'localhost' }, relay.port)).toEqual({
       outcome: 'rejected',
@@ -382,43 +376,18 @@ describe('an account', () => {
     expect(relay.connections()).toBe(before);
   });
 
-  test('without encryption is for this machine only', async () => {
-    expect(() => create(live({ security: 'none', host: 'mail.acme.example' }))).toThrow(/security none/);
-    const local = create(live({ security: 'none', port: String(relay.port) }));
-    expect(await send({}, local)).toMatchObject({ outcome: 'accepted' });
-    expect(lastOf()).toMatchObject({ user: undefined });
-    await local.close();
-  });
-
-  test('needs user and password together', () => {
-    expect(() => create(live({ user: 'acme' }))).toThrow(/lacks password/);
-    expect(() => create(live({}, { password: PASSWORD }))).toThrow(/lacks user/);
-  });
-
   test.each([
     ['otp@acme.example', 'From: otp@acme.example'],
     ['Acme Inc. <otp@acme.example>', 'From: "Acme Inc." <otp@acme.example>'],
     ['Zürich <otp@acme.example>', 'From: =?UTF-8?Q?Z=C3=BCrich?= <otp@acme.example>'],
-  ])('sends as %s', async (from, header) => {
-    const local = create(live({ security: 'none', port: String(relay.port), from }));
-    await send({}, local);
+  ])('sends as %s, unencrypted and without a login where its settings say so', async (from, header) => {
+    const settings = { host: '127.0.0.1', port: String(relay.port), security: 'none', from };
+    const local = kindOf('smtp').createProvider({ mode: 'live', settings, credentials: {} }, surroundings);
+    expect(await send({}, local)).toMatchObject({ outcome: 'accepted' });
     expect(headersOf(lastOf().source)).toContain(header);
+    expect(lastOf()).toMatchObject({ from: 'otp@acme.example', user: undefined, secure: false });
     await local.close();
   });
-
-  test.each(['otp', 'a@b.c\r\nBcc: d@e.f', 'A, B <a@b.example>', 'a@b.example, c@d.example', '<a@b.example> x'])(
-    'has no sender such as %j',
-    (from) => {
-      expect(() => create(live({ from }))).toThrow(/from/);
-    },
-  );
-
-  test.each([{ port: '0' }, { port: '65536' }, { port: '25x' }, { security: 'ssl' }, { host: 'a b' }, { host: 'a/b' }])(
-    'has no settings such as %o',
-    (settings) => {
-      expect(() => create(live(settings))).toThrow(AccountUnusable);
-    },
-  );
 });
 
 test('nothing of the message or the credentials comes out', () => {

@@ -8,6 +8,7 @@ import {
   CREDENTIAL,
   describeProviderContract,
   message,
+  NO_TEXT,
   type ProviderSubject,
   TEXT,
   TO,
@@ -181,6 +182,8 @@ describe("vonage_messages' wire", () => {
   test('reads a code that is a title, and takes none that is text', async () => {
     wire.answer(json(422, { title: 1170 }));
     expect(await provider.send(message())).toMatchObject({ class: 'destination', providerCode: '1170' });
+    wire.answer(json(422, { type: NO_TEXT, title: NO_TEXT }));
+    expect(await provider.send(message())).toMatchObject({ providerCode: 'http_422' });
     wire.answer(json(422, { type: `https://developer.vonage.com/api-errors#${CODE}`, title: TEXT }));
     expect(await provider.send(message())).toEqual({
       outcome: 'rejected',

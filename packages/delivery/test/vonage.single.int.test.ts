@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kindOf, type ProviderAdapter } from '../src/index.ts';
 import { VONAGE_SMS_STATUSES } from '../src/providers/vonage/error-table.ts';
 import { createVonageProvider } from '../src/providers/vonage/vonage-provider.ts';
-import { CREDENTIAL, describeProviderContract, message, TEXT, TO, verdictOf } from './provider-contract.ts';
+import { CREDENTIAL, describeProviderContract, message, NO_TEXT, TEXT, TO, verdictOf } from './provider-contract.ts';
 import { json, startWire, type Wire } from './wire.ts';
 
 const config = (baseUrl: string, timeoutMs = 5_000) => ({
@@ -49,6 +49,7 @@ describeProviderContract({
   codes: { throttle: '1', auth: '4', reject: '6' },
   withoutId: [
     { messages: [{ status: '0' }] },
+    { messages: [{ status: NO_TEXT }] },
     { messages: [{ status: '0', 'message-id': '' }] },
     { messages: [{ status: '0', 'message-id': 'x'.repeat(129) }] },
   ],
@@ -151,7 +152,7 @@ describe("vonage's wire", () => {
     const closed = new Promise<void>((resolve) => {
       wire.answer((response) => response.socket?.once('close', () => resolve()));
     });
-    const hasty = createVonageProvider(config(wire.url, 200));
+    const hasty = createVonageProvider(config(wire.url, 500));
     expect(await hasty.send(message())).toEqual({ outcome: 'unknown', providerCode: 'timeout' });
     await closed;
   });

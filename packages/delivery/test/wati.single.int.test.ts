@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OutgoingMessage, ProviderAdapter } from '../src/index.ts';
 import { createWatiProvider } from '../src/providers/wati/wati-provider.ts';
 import { message as anyMessage, CODE, CREDENTIAL, describeProviderContract, TEXT, TO } from './provider-contract.ts';
-import { type Answer, hang, json, raw, startWire, type Wire } from './wire.ts';
+import { type Answer, json, raw, startWire, type Wire } from './wire.ts';
 
 const config = (baseUrl: string) => ({
   mode: 'test' as const,
@@ -146,7 +146,8 @@ describe("wati's wire", () => {
   });
 
   test('tells a lack of an answer, a time-out and a refused connection apart', async () => {
-    expect(await sendTo(hang, { signal: AbortSignal.timeout(100) })).toEqual({
+    const hasty = new AbortController();
+    expect(await sendTo(() => hasty.abort(), { signal: hasty.signal })).toEqual({
       outcome: 'unknown',
       providerCode: 'timeout',
     });

@@ -1,6 +1,7 @@
 import { Secret } from '@watchword/platform';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OutgoingMessage, ProviderAdapter } from '../src/index.ts';
+import { WHATSAPP_CODES } from '../src/providers/whatsapp-cloud/error-table.ts';
 import { createWhatsAppCloudProvider } from '../src/providers/whatsapp-cloud/whatsapp-cloud-provider.ts';
 import { message as anyMessage, CODE, CREDENTIAL, describeProviderContract, TEXT, TO } from './provider-contract.ts';
 import { json, raw, startWire, type Wire } from './wire.ts';
@@ -67,6 +68,12 @@ describeProviderContract({
   ],
   unlisted: 9999,
   refuse: (code) => refuse(400, code),
+});
+
+test('has a verdict for no code that its test does not name, but for permissions', () => {
+  const named = new Set([...DESTINATION, ...CONFIGURATION, ...TRANSIENT].map(String));
+  const others = [...WHATSAPP_CODES.keys()].filter((code) => !named.has(code));
+  expect(others.filter((code) => !/^2\d\d$/.test(code))).toEqual([]);
 });
 
 describe("the WhatsApp Cloud API's wire", () => {

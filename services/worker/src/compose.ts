@@ -25,7 +25,7 @@ import {
   startDeliveryConsumer,
   withDisposer,
 } from '@watchword/platform';
-import { createDeliveries, createReceipts, createSealer, type Deliveries } from '@watchword/verifications';
+import { createDeliveries, createReceipts, createSealer, type Deliveries, type Sealer } from '@watchword/verifications';
 import { adaptersOf, createPlatformAccounts, type PlatformAccounts } from './accounts/platform-accounts.ts';
 import { createProjectAccounts } from './accounts/project-accounts.ts';
 import { startWhatsAppWeb } from './accounts/whatsapp-web.ts';
@@ -34,6 +34,7 @@ import { jobMaxMsOf, leaseOf } from './domain/times.ts';
 import { showCircuits } from './jobs/circuit-states.ts';
 import { createDeliveryJobs } from './jobs/delivery-job.ts';
 import { createDeliveryObserver } from './jobs/delivery-observer.ts';
+import { createApplyReceipt } from './usecases/apply-receipt.ts';
 import { createBindMessage } from './usecases/bind-message.ts';
 import { createDeliverCode } from './usecases/deliver-code.ts';
 import { createPlanSending, ofPlatform } from './usecases/plan-sending.ts';
@@ -80,10 +81,10 @@ async function compose(
     disposer,
   );
   const sealer = createSealer(config.SEAL_KEY);
-  const receipts = createReceipts({ redis, clock, idKey: config.ID_KEY });
-  const web = { redis, clock, sealer, receipts, logger, openSocket: options.openWhatsAppSocket };
+  const health = composeHealth(config, { redis, clock, logger, registry });
+  const web = { redis, clock, sealer, ...health, logger, openSocket: options.openWhatsAppSocket };
   const whatsAppWeb = config.WHATSAPP_WEB === 'on' ? await startWhatsAppWeb(web, disposer) : undefined;
-  const connected = { platform, whatsAppWeb, redis, clock, logger, registry, wrapDeliveries };
+  const connected = { platform, whatsAppWeb, redis, clock, sealer, ...health, logger, registry, wrapDeliveries };
   const deliverCode = composeDelivering(config, connected, disposer);
   const consumers = startConsumers(config, connected, createDeliveryJobs({ deliverCode, registry, logger }));
   disposer.add(
@@ -116,14 +117,34 @@ async function compose(
   };
 }
 
-interface Connected {
+interface Connected extends ReturnType<typeof composeHealth> {
   readonly wrapDeliveries: (deliveries: Deliveries) => Deliveries;
   readonly platform: PlatformAccounts;
   readonly whatsAppWeb: WhatsAppWeb | undefined;
   readonly redis: RedisConnection;
   readonly clock: Clock;
+  readonly sealer: Sealer;
   readonly logger: Logger;
   readonly registry: Registry;
+}
+
+/** What is known of the providers' health, and told of it. */
+function composeHealth(
+  config: WorkerConfig,
+  { redis, clock, logger, registry }: Pick<Connected, 'redis' | 'clock' | 'logger' | 'registry'>,
+) {
+  const circuit = createCircuit({
+    redis,
+    clock,
+    probeLeaseMs: leaseOf(config.PROVIDER_TIMEOUT_MS),
+    slowMs: config.PROVIDER_SLOW_MS,
+    openMs: config.CIRCUIT_OPEN_MS,
+    recoveryMs: config.CIRCUIT_RECOVERY_MS,
+  });
+  const observer = createDeliveryObserver(registry, logger);
+  const receipts = createReceipts({ redis, clock, idKey: config.ID_KEY });
+  const applyReceipt = createApplyReceipt({ receipts, circuit, observer });
+  return { circuit, observer, applyReceipt };
 }
 
 /** One for each channel that this worker serves. */
@@ -146,9 +167,9 @@ function startConsumers(
 
 /** What one job of any channel runs. */
 function composeDelivering(config: WorkerConfig, connected: Connected, disposer: Disposer) {
-  const { platform, whatsAppWeb, redis, clock, logger, registry, wrapDeliveries } = connected;
+  const { platform, whatsAppWeb, redis, clock, sealer, circuit, logger } = connected;
   const accounts = createProjectAccounts({
-    sealer: createSealer(config.SEAL_KEY),
+    sealer,
     surroundingsOf: (kind) => ({
       ...surroundingsOf(config),
       baseUrl: baseUrlOf(kind, config),
@@ -158,21 +179,15 @@ function composeDelivering(config: WorkerConfig, connected: Connected, disposer:
     logger,
   });
   disposer.add(() => accounts.close());
-  const circuit = createCircuit({
-    redis,
-    clock,
-    probeLeaseMs: leaseOf(config.PROVIDER_TIMEOUT_MS),
-    slowMs: config.PROVIDER_SLOW_MS,
-    openMs: config.CIRCUIT_OPEN_MS,
-    recoveryMs: config.CIRCUIT_RECOVERY_MS,
-  });
   showCircuits(
-    registry,
+    connected.registry,
     circuit,
     CHANNELS.flatMap((channel) => (platform[channel] ?? []).map((account) => ofPlatform(account, channel))),
   );
   return createDeliverCode({
-    deliveries: wrapDeliveries(createDeliveries({ redis, clock, idKey: config.ID_KEY, sealKeys: config.SEAL_KEY })),
+    deliveries: connected.wrapDeliveries(
+      createDeliveries({ redis, clock, idKey: config.ID_KEY, sealKeys: config.SEAL_KEY }),
+    ),
     planSending: createPlanSending({
       cache: createConfigCache({ copies: createConfigCopies(redis), part: 'delivery' }),
       platform,
@@ -183,11 +198,10 @@ function composeDelivering(config: WorkerConfig, connected: Connected, disposer:
     rate: createSendRate(redis, clock),
     bindMessage: createBindMessage({
       messages: createMessageMap({ redis }),
-      receipts: createReceipts({ redis, clock, idKey: config.ID_KEY }),
-      circuit,
+      applyReceipt: connected.applyReceipt,
       logger,
     }),
-    observer: createDeliveryObserver(registry, logger),
+    observer: connected.observer,
     providerTimeoutMs: config.PROVIDER_TIMEOUT_MS,
   });
 }

@@ -13,9 +13,13 @@ export interface Account extends Pick<ProviderAdapter, 'mode'> {
   readonly id?: string;
 }
 
-/** An account that may be called for a delivery on its channel. */
-export interface Candidate extends Account {
+/** An account, as it is called on one of its channels: it has a circuit there. */
+export interface CircuitOwner extends Account {
   readonly channel: Channel;
+}
+
+/** An account that may be called for a delivery on its channel. */
+export interface Candidate extends CircuitOwner {
   /** Names its circuit on this channel. */
   readonly circuit: string;
   /** Names what its send rate counts under, whatever the channel: its circuit on its kind's first channel. */
@@ -86,11 +90,11 @@ export interface DeliveryObserver {
   attempted(report: AttemptReport): void;
   /** A settlement came too late and changed nothing. */
   stale(attempt: ClaimedAttempt): void;
-  circuitMoved(candidate: Candidate, transition: Transition): void;
+  circuitMoved(account: CircuitOwner, transition: Transition): void;
   /** A provider is called though an earlier call may have sent the message. */
   possibleDuplicate(claim: Claimed, reason: 'unknown' | 'lease_ended'): void;
   /** The health of a provider could not be recorded; sending goes on without. */
-  recordFailed(candidate: Candidate, error: unknown): void;
+  recordFailed(account: CircuitOwner, error: unknown): void;
   /** An attempt was made and could not be settled yet: it is tried again. */
   settleFailed(attempt: ClaimedAttempt, error: unknown): void;
 }

@@ -7,16 +7,13 @@ import { eventually } from '@watchword/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { createScene, type Scene } from './scene.ts';
 
-/** A relay's handshake takes long on a busy machine, and there is no due set here to bring a delivery back. */
-const PATIENT = { PROVIDER_TIMEOUT_MS: '3000' };
-
 describe('the worker, on each channel', () => {
   let scene: Scene;
   let worker: RunningService;
 
   beforeAll(async () => {
     scene = await createScene(inject('redisUrl'));
-    worker = await scene.startWorker(PATIENT);
+    worker = await scene.startWorker();
   });
   afterAll(async () => {
     // The set-up may have failed half-way: what it did start must still end.
@@ -122,7 +119,7 @@ describe('the worker, on each channel', () => {
 
   test('serves only the channels that it is told to', async () => {
     await worker.close();
-    worker = await scene.startWorker({ ...PATIENT, WORKER_CHANNELS: 'email' });
+    worker = await scene.startWorker({ WORKER_CHANNELS: 'email' });
     const text = await scene.open('test', { channel: 'sms' });
     const mail = await scene.open('test', { channel: 'email' });
     expect(await scene.ended(mail.id)).toMatchObject({ status: 'accepted' });
@@ -130,11 +127,11 @@ describe('the worker, on each channel', () => {
     expect(await readMetrics()).not.toMatch(/watchword_circuit_state\{.*channel="sms"/);
     await worker.close();
     const others = CHANNELS.filter((channel) => channel !== 'email').join(',');
-    worker = await scene.startWorker({ ...PATIENT, WORKER_CHANNELS: others });
+    worker = await scene.startWorker({ WORKER_CHANNELS: others });
     expect(await scene.ended(text.id)).toMatchObject({ status: 'accepted' });
     expect((await fetch(`${worker.adminUrl}/livez`)).status).toBe(200);
     await worker.close();
-    worker = await scene.startWorker(PATIENT);
+    worker = await scene.startWorker();
   });
 
   const settledOnce = (id: string) =>
@@ -164,7 +161,6 @@ describe('a provider that repeats nothing of ours', () => {
       WHATSAPP_PROVIDERS: 'wati',
       // In place of the sandbox, so that the moment of a receipt is the test's.
       SANDBOX_URL: `http://127.0.0.1:${(wati.address() as AddressInfo).port}`,
-      ...PATIENT,
     });
   });
   afterAll(async () => {

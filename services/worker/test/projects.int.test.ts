@@ -201,25 +201,30 @@ describe("a project's own configuration", () => {
   });
 
   test('caps a provider: what it may not get at once goes to the next one, and waits when there is none', async () => {
+    const capped = (id: string) => scene.provider(id, { sendsPerSecond: 1 });
+    /** As workers do for other deliveries: its next turn is five seconds away. */
+    const fill = (id: string) => scene.redis.zadd(`ww:{h:${id}}:slots`, String(Date.now() + 5_000), 'del_of-another');
+    for (const id of ['prv_capped', 'prv_alone']) {
+      for (const key of ['slots', 'calls']) await scene.redis.del(`ww:{h:${id}}:${key}`);
+    }
     const project = newProject();
-    const capped = scene.provider('prv_capped', { sendsPerSecond: 1 });
-    for (const key of ['slots', 'calls']) await scene.redis.del(`ww:{h:prv_capped}:${key}`);
-    await scene.publish(project, { providers: [capped, scene.provider('prv_free')] });
+    await scene.publish(project, { providers: [capped('prv_capped'), scene.provider('prv_free')] });
     const providerOf = async () =>
       (await scene.ended((await scene.open('test', { project })).id)).attempts[0]?.provider_id;
-    expect([await providerOf(), await providerOf()]).toEqual(['prv_capped', 'prv_free']);
+    expect(await providerOf()).toBe('prv_capped');
+    await fill('prv_capped');
+    expect(await providerOf()).toBe('prv_free');
 
     const alone = newProject();
-    await scene.publish(alone, { providers: [scene.provider('prv_alone', { sendsPerSecond: 1 })] });
-    for (const key of ['slots', 'calls']) await scene.redis.del(`ww:{h:prv_alone}:${key}`);
-    await scene.ended((await scene.open('test', { project: alone })).id);
-    const { id, to } = await scene.open('test', { project: alone });
+    await scene.publish(alone, { providers: [capped('prv_alone')] });
+    await fill('prv_alone');
+    const { id, to, deliveryId } = await scene.open('test', { project: alone });
     const settled = await eventually('it waits', 5_000, async () =>
       (await scene.timeline(id)).find(({ type }) => type === 'attempt.settled'),
     );
     expect(settled.data).toMatchObject({ outcome: 'transient', provider_code: 'rate_limited' });
     expect(await scene.inbox(to)).toEqual([]);
-    expect(await scene.redis.zcard('ww:{h:prv_alone}:slots')).toBe(1);
+    expect(await scene.redis.zrange('ww:{h:prv_alone}:slots', '0', '-1')).toEqual(['del_of-another', deliveryId]);
   });
 
   test('takes up new credentials within a second', async () => {

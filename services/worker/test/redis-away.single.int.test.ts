@@ -46,7 +46,7 @@ describe('a worker whose Redis goes away while a provider answers', () => {
   }
 
   test('settles once it is back, when it was frozen', async () => {
-    await scene.fault('twilio', 'ok', { delay_ms: 300 });
+    await scene.fault('twilio', 'ok', { delay_ms: 1_000 });
     const { id, to } = await scene.open();
     await scene.attemptStarted(id);
     process.kill(server.pid, 'SIGSTOP');
@@ -66,7 +66,7 @@ describe('a worker whose Redis goes away while a provider answers', () => {
     ['before the provider answered', false],
     ['with the settlement written and not carried out', true],
   ])('settles once it is back, and consumes again, when it was killed %s', async (_, frozenFirst) => {
-    await scene.fault('twilio', 'ok', { delay_ms: 300 });
+    await scene.fault('twilio', 'ok', { delay_ms: 1_000 });
     const { id, to } = await scene.open();
     await scene.attemptStarted(id);
     const counted = await attemptsCounted();

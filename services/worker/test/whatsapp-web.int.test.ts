@@ -37,6 +37,7 @@ function whatsApp() {
         const [, , messageId] = message;
         setImmediate(() => events.onAck(messageId, 3));
       },
+      logOut: async () => undefined,
       end: () => undefined,
     };
   };
@@ -58,14 +59,11 @@ describe('a worker with WhatsApp Web', () => {
     worker = await scene.startWorker({ WHATSAPP_WEB: 'on' }, { openWhatsAppSocket: wa.openSocket });
     const [pairings, reference] = [createPairings(scene.redis), `${project}.${id}`];
     await pairings.ask(reference, Date.now());
-    const shown = eventually('a QR code', 10_000, async () => (await pairings.read(reference)) ?? undefined);
+    const shown = eventually('a QR code', 10_000, async () => (await pairings.read(reference, Date.now())).qr?.text);
     expect(await shown).toBe('2@to-be-scanned');
     wa.scan();
-    await eventually(
-      'nothing is left to scan',
-      5_000,
-      async () => (await pairings.read(reference)) === null || undefined,
-    );
+    const state = async () => (await pairings.read(reference, Date.now())).state;
+    await eventually('it is paired', 5_000, async () => (await state()) === 'paired' || undefined);
     expect(await pairings.asked(Date.now())).not.toContain(reference);
 
     const { id: verification, to } = await scene.open('live', { project, channel: 'whatsapp' });
@@ -73,12 +71,23 @@ describe('a worker with WhatsApp Web', () => {
       (await scene.timeline(verification)).find(({ type }) => type === 'receipt.received'),
     );
     expect(told.data).toMatchObject({ status: 'delivered' });
+    const deliveries = await eventually('its time to deliver is counted', 5_000, async () => {
+      const quality = await scene.redis.hget(`ww:{h:${id}}`, 'quality');
+      return Number(quality?.split(' ')[6] ?? 0) || undefined;
+    });
+    expect(deliveries).toBe(1);
     expect(wa.sent).toHaveLength(1);
     expect(wa.sent[0]?.[0]).toBe(to.slice(1));
     expect(scene.log()).not.toContain('to-be-scanned');
     const kept = await scene.redis.hgetall(`ww:{w:${reference}}:session`);
     expect(Object.keys(kept)).toEqual(['creds']);
     expect(JSON.stringify(kept)).not.toContain('5ecret');
+
+    await pairings.end(reference, Date.now());
+    await eventually('its worker has let it go', 10_000, async () =>
+      (await pairings.ended(Date.now())).includes(reference) ? undefined : true,
+    );
+    expect([await state(), await scene.redis.exists(`ww:{w:${reference}}:session`)]).toEqual(['unpaired', 0]);
   });
 
   test('without it refuses such an account, and says which', async () => {

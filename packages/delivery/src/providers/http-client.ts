@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { type Dispatcher, Pool } from 'undici';
 import type { AttemptResult } from './provider.ts';
 import { PRIVATE_ADDRESS } from './public-address.ts';
-import { isSafeToRepeat, parseRetryAfterMs, resultOf, transportCodeOf } from './verdict.ts';
+import { parseRetryAfterMs, resultOf, transportCodeOf } from './verdict.ts';
 
 export interface HttpCall {
   readonly method: 'GET' | 'POST';
@@ -96,6 +96,8 @@ function exchange(pool: Pool, call: HttpCall, answerBytesMax: number): Promise<H
         else isWritten = true;
       },
       onResponseStart(_, statusCode, answerHeaders) {
+        // An interim answer (RFC 9110 15.2) says nothing of the request, should no other come.
+        if (statusCode < 200) return;
         const retryAfterMs = parseRetryAfterMs(String(answerHeaders['retry-after'] ?? ''), Date.now());
         status = { statusCode, retryAfterMs };
       },
@@ -116,32 +118,8 @@ function exchange(pool: Pool, call: HttpCall, answerBytesMax: number): Promise<H
   });
 }
 
-/** Where no status came: nothing was sent when nothing was written, or when it could not have been. */
+/** Where no status came: what was not written cannot have been sent, and of what was nobody knows, whatever the code says. */
 export function judgeFailure({ code, isWritten }: HttpFailure): AttemptResult {
   if (code === PRIVATE_ADDRESS) return { outcome: 'rejected', class: 'configuration', providerCode: 'private_address' };
-  return resultOf(!isWritten || isSafeToRepeat(code) ? 'transient' : 'unknown', code);
-}
-
-/** An answer's JSON; undefined when it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // An empty, cut or HTML body: the status alone is judged.
-    return undefined;
-  }
-}
-
-export function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-/** The first of a list; undefined when it is none. */
-export const firstOf = (value: unknown): unknown => (Array.isArray(value) ? (value as unknown[])[0] : undefined);
-
-/** A provider's error code, when it is a number; text is never taken, for it may quote the message. */
-export function numericCode(value: unknown): string | undefined {
-  return (typeof value === 'number' || typeof value === 'string') && /^\d{1,9}$/.test(String(value))
-    ? String(Number(value))
-    : undefined;
+  return resultOf(isWritten ? 'unknown' : 'transient', code);
 }

@@ -45,15 +45,9 @@ export const receiptPath = (provider: ReceiptProvider, reference: string) => `/r
 export const accountReference = (account: { readonly project: string; readonly id: string } | 'platform') =>
   account === 'platform' ? account : `${account.project}.${account.id}`;
 
-/** This host, or a name without a dot, which only a container network knows. */
-const LOCAL = /^([^.:[\]]+|127(\.\d{1,3}){3}|\[::1\])$/;
-const isLocal = (url: string) => LOCAL.test(new URL(url).hostname);
-
-/** The base URL to ask for receipts at; undefined when there is none that the provider could reach. */
-export function reachableReceiptsUrl(receiptsUrl: string | undefined, providerUrl: string): string | undefined {
-  if (receiptsUrl === undefined || (isLocal(receiptsUrl) && !isLocal(providerUrl))) return undefined;
-  return receiptsUrl;
-}
+/** A provider's words for a status, in ours. A map: a word may be any text. */
+export const statusTable = (words: Readonly<Record<string, ReceiptStatus>>): ReadonlyMap<string, ReceiptStatus> =>
+  new Map(Object.entries(words));
 
 const CODE = /^[1-9]\d{0,5}$/;
 

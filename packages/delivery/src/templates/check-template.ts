@@ -1,6 +1,13 @@
 import type { Channel } from '@watchword/contracts';
 import { unsafePlaces } from './html-places.ts';
-import { isPlaceholder, PLACEHOLDER, showsCode, TEMPLATE_PLACEHOLDERS, variableIn } from './placeholders.ts';
+import {
+  isPlaceholder,
+  PLACEHOLDER,
+  placeholdersIn,
+  showsCode,
+  TEMPLATE_PLACEHOLDERS,
+  variableIn,
+} from './placeholders.ts';
 import { renderTemplate } from './render-template.ts';
 import { countSegments, SEGMENTS_MAX } from './segments.ts';
 
@@ -64,7 +71,7 @@ export function checkTemplate(template: TemplateContent): TemplateProblem[] {
 function checkPlaceholders(text: string): Found[] {
   const problems: Found[] = [];
   let codes = 0;
-  for (const { 1: name = '', index: position } of text.matchAll(PLACEHOLDER)) {
+  for (const { name, position } of placeholdersIn(text)) {
     if (!isPlaceholder(name) && variableIn(name) === undefined) problems.push(unknownPlaceholder(name, position));
     if (!showsCode(name)) continue;
     codes += 1;
@@ -83,7 +90,7 @@ function unknownPlaceholder(name: string, position: number): Found {
 }
 
 function missingCode(text: string): Found[] {
-  const hasCode = Array.from(text.matchAll(PLACEHOLDER)).some(([, name = '']) => showsCode(name));
+  const hasCode = placeholdersIn(text).some(({ name }) => showsCode(name));
   return hasCode ? [] : [{ problem: 'code_missing', position: 0, detail: 'must show {{code}} (or {{otp}})' }];
 }
 

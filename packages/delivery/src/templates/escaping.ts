@@ -1,3 +1,5 @@
+import { addressesIn } from './html-places.ts';
+
 /** A value that somebody else wrote takes no more room than this in a message, in characters. */
 const VALUE_CHARACTERS_MAX = 128;
 
@@ -25,3 +27,21 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** Text in an HTML element, or in an attribute that has quotes around it. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"'`]/g, (found) => ENTITIES[found] ?? found);
+
+/** The address or number that a mailbox or a phone is written to: `@` and `+` are its own. */
+const OF_MAILBOX_OR_PHONE = /^\s*(?:mailto|tel):[^?]*$/i;
+
+/** A value in the address that begins with `before`: it stays in the part that it stands in. */
+function encodeInAddress(value: string, before: string): string {
+  const encoded = encodeURIComponent(value.toWellFormed());
+  return OF_MAILBOX_OR_PHONE.test(before) ? encoded.replaceAll('%40', '@').replaceAll('%2B', '+') : encoded;
+}
+
+/** Escapes values for where their placeholders stand in HTML: in an address for that, too. */
+export function escapeInPlace(html: string): (value: string, position: number) => string {
+  const addresses = addressesIn(html);
+  return (value, position) => {
+    const address = addresses.find((one) => position >= one.position && position < one.position + one.value.length);
+    return escapeHtml(address ? encodeInAddress(value, html.slice(address.position, position)) : value);
+  };
+}

@@ -114,6 +114,42 @@ test('a subject is shown as it is written: no mail reader finds an encoded word 
   expect(rendered.subject).toBe('Order = ?utf-8?B?QUJD?=');
 });
 
+describe('a value in a link of an e-mail', () => {
+  const VALUE = `a&b=c#d "é" +%/?<'>`;
+  const linkOf = (address: string, value = VALUE) => {
+    const html = `<a title="{{variables.name}}" href='${address}'>{{variables.name}}</a> {{code}}`;
+    const rendered = withTemplate('email', { html }, { variables: { name: value } }).html;
+    return /href='([^']*)'/.exec(rendered)?.[1]?.replaceAll('&amp;', '&').replaceAll('&#39;', "'") ?? '';
+  };
+
+  test('stays the value of its own parameter', () => {
+    const link = new URL(linkOf('https://acme.example/?order={{variables.name}}&amp;code={{code}}'));
+    expect(Object.fromEntries(link.searchParams)).toEqual({ order: VALUE, code: '123456' });
+    expect(link.hash).toBe('');
+  });
+
+  test('stays the part of the path, and of the host, that it is', () => {
+    expect(linkOf('https://acme.example/{{variables.name}}/x', '../@evil.example')).toBe(
+      'https://acme.example/..%2F%40evil.example/x',
+    );
+    expect(() => new URL(linkOf('https://{{variables.name}}.acme.example/', 'evil.example/'))).toThrow('Invalid URL');
+  });
+
+  test('is legible as the mailbox or phone that is written to, and stays the value of a parameter of that', () => {
+    const mailbox = 'mailto:{{variables.name}}?subject={{variables.name}}';
+    expect(linkOf(mailbox, 'a+b@acme.example')).toBe('mailto:a+b@acme.example?subject=a%2Bb%40acme.example');
+    expect(linkOf('tel:{{variables.name}}', '+1415')).toBe('tel:+1415');
+    expect(linkOf(mailbox, 'a,b@x?bcc=c')).toBe('mailto:a%2Cb@x%3Fbcc%3Dc?subject=a%2Cb%40x%3Fbcc%3Dc');
+  });
+
+  test('is escaped for HTML alone beside it', () => {
+    const html = '<a title="{{variables.name}}" href="https://acme.example/">{{variables.name}}</a> {{code}}';
+    expect(withTemplate('email', { html }, { variables: { name: 'a b&c' } }).html).toBe(
+      '<a title="a b&amp;c" href="https://acme.example/">a b&amp;c</a> 123456',
+    );
+  });
+});
+
 describe('what others wrote cannot get out of its place', () => {
   const PIECES = [
     '<',
@@ -156,7 +192,8 @@ describe('what others wrote cannot get out of its place', () => {
     const value = () => `x${Array.from({ length: random(9) }, () => PIECES[random(PIECES.length)]).join('')}`;
     const more = { variables: { name: value() }, binding: { amount: value(), payee: value() }, locale: value() };
     const names = '{{variables.name}}|{{amount}}|{{payee}}';
-    const html = `<p title="${names}">${names} {{code}}</p>`;
+    const link = '<a href="https://acme.example/?a={{variables.name}}&amp;b={{amount}}#c">';
+    const html = `<p title="${names}">${link}${names}</a> {{code}}</p>`;
     const own = withTemplate('email', { text: `${names} {{code}}`, subject: `${names}!`, html }, more);
     const shipped = renderMessage({ ...WANTED, ...more, channel: 'email', purpose: 'transaction' });
 
@@ -165,10 +202,12 @@ describe('what others wrote cannot get out of its place', () => {
     // The template's own line and no other: whoever splits it finds what was put in.
     expect(own.text.split(/[\r\n\u2028\u2029]/)).toHaveLength(1);
     expect(own.text.isWellFormed()).toBe(true);
-    // Its two tags, and nothing that a reader could take for another, or for the end of the attribute.
-    expect(own.html.match(/</g)).toHaveLength(2);
-    expect(own.html.match(/>/g)).toHaveLength(2);
-    expect(own.html.match(/"/g)).toHaveLength(2);
+    // Its four tags, and nothing that a reader could take for another, or for the end of an attribute.
+    for (const character of '<>"') expect(own.html.split(character)).toHaveLength(1 + 4);
+    const [, address = ''] = /href="([^"]*)"/.exec(own.html) ?? [];
+    const { searchParams, hash } = new URL(address.replaceAll('&amp;', '&').replaceAll('&#39;', "'"));
+    expect(own.text.startsWith(`${searchParams.get('a')}|${searchParams.get('b')}|`)).toBe(true);
+    expect([[...searchParams.keys()], hash]).toEqual([['a', 'b'], '#c']);
     expect(own.html).not.toMatch(/&(?!(amp|lt|gt|quot|#39|#96);)/);
     const tagsOf = (text: string) => text.match(/<[a-z/!][^>]*>/g)?.map((tag) => tag.replace(/ .*/, ''));
     const plain = renderMessage({

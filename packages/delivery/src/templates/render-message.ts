@@ -1,7 +1,7 @@
 import type { Channel } from '@watchword/contracts';
 import { autofillLines } from './autofill.ts';
 import { chooseTemplate, type Template } from './choose-template.ts';
-import { escapeHtml, inOneLine } from './escaping.ts';
+import { escapeInPlace, inOneLine } from './escaping.ts';
 import { pageOf, paragraphsOf } from './html-page.ts';
 import type { RenderedMessage, WantedMessage } from './message.ts';
 import { type MessageValues, renderTemplate } from './render-template.ts';
@@ -53,5 +53,5 @@ function htmlOf(
 ): string {
   return html === null
     ? pageOf({ locale: shown.locale, title: shown.subject, body: paragraphsOf(shown.text) })
-    : renderTemplate(html, values, escapeHtml);
+    : renderTemplate(html, values, escapeInPlace(html));
 }

@@ -19,12 +19,12 @@ export interface MessageValues {
  * as it is written. A value that the caller did not give is nothing. `{{purpose}}` is in English; `{{ttl_minutes}}` is rounded
  * down, since a text must not promise more life than the code has, and is 1 for a code that lives for less than a minute.
  *
- * @param escape of each value, for a medium where it could be more than text
+ * @param escape of each value, for a medium where it could be more than text; it is told where the placeholder stands
  */
 export function renderTemplate(
   text: string,
   { code, purpose, ttlMs, variables = {}, binding = {} }: MessageValues,
-  escape = (value: string) => value,
+  escape: (value: string, position: number) => string = (value) => value,
 ): string {
   const seconds = Math.max(1, Math.floor(ttlMs / 1000));
   const own = (of: Readonly<Record<string, string>>, name: string) =>
@@ -38,9 +38,10 @@ export function renderTemplate(
     amount: own(binding, 'amount'),
     payee: own(binding, 'payee'),
   };
-  return text.replace(PLACEHOLDER, (written: string, name: string) => {
+  return text.replace(PLACEHOLDER, (written: string, spaced: string, position: number) => {
+    const name = spaced.trim();
     const variable = variableIn(name);
-    if (variable !== undefined) return escape(own(variables, variable));
-    return isPlaceholder(name) ? escape(values[name]) : written;
+    if (variable !== undefined) return escape(own(variables, variable), position);
+    return isPlaceholder(name) ? escape(values[name], position) : written;
   });
 }

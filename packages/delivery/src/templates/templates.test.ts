@@ -69,6 +69,12 @@ describe('what is wrong with a template', () => {
     expect(problem?.detail.length).toBeLessThan(220);
   });
 
+  test('is found in a time that its length bounds', () => {
+    const startedAt = performance.now();
+    expect(found({ ...email, text: `{{code}} {{${' '.repeat(9_000)}` })).toEqual([['text', 'stray_braces', 9]]);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
   test('what an SMS cannot hold, however short its values are', () => {
     const fits = `{{code}}${'x'.repeat(1_520)}`;
     expect(found({ ...sms, text: fits })).toEqual([]);

@@ -19,7 +19,7 @@ export interface PlatformAccount {
 
 export type PlatformAccounts = Readonly<Partial<Record<Channel, readonly PlatformAccount[]>>>;
 
-/** Kinds of the channels that this worker serves, in order of preference. */
+/** By channel, in order of preference. */
 const providersOf = (config: WorkerConfig): Readonly<Record<Channel, readonly ProviderKind[]>> => ({
   sms: config.SMS_PROVIDERS,
   whatsapp: config.WHATSAPP_PROVIDERS,

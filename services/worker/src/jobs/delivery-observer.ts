@@ -6,7 +6,7 @@ import {
   possibleDuplicatesTotal,
   type Registry,
 } from '@watchword/platform';
-import type { Candidate, DeliveryObserver } from '../ports.ts';
+import type { CircuitOwner, DeliveryObserver } from '../ports.ts';
 
 /** Turns what happens inside jobs into metrics and log lines. */
 export function createDeliveryObserver(registry: Registry, logger: Logger): DeliveryObserver {
@@ -33,16 +33,16 @@ export function createDeliveryObserver(registry: Registry, logger: Logger): Deli
       duplicates.inc({ channel, reason });
       logger.info({ attempt: attempt.id, channel, reason }, 'an attempt that may double a message');
     },
-    circuitMoved(candidate, { from, to, reason, ms }) {
-      const { name: provider, mode, channel } = candidate;
+    circuitMoved(account, { from, to, reason, ms }) {
+      const { name: provider, mode, channel } = account;
       transitions.inc({ provider, mode, channel, to, reason });
-      const line = { ...lineOf(candidate), from, to, reason };
+      const line = { ...lineOf(account), from, to, reason };
       if (from === 'closed') logger.warn({ ...line, ms_since_first_failure: ms }, 'circuit opened');
       else if (to === 'open') logger.warn({ ...line, ms_since_opened: ms }, 'circuit opened again');
       else logger.info({ ...line, ms_since_opened: ms }, `circuit ${TOLD[to]}`);
     },
-    recordFailed(candidate, error) {
-      logger.warn({ err: error, ...lineOf(candidate) }, "a provider's health was not recorded");
+    recordFailed(account, error) {
+      logger.warn({ err: error, ...lineOf(account) }, "a provider's health was not recorded");
     },
     settleFailed(attempt, error) {
       logger.warn({ err: error, attempt: attempt.id }, 'an attempt is not settled yet');
@@ -50,7 +50,7 @@ export function createDeliveryObserver(registry: Registry, logger: Logger): Deli
   };
 }
 
-const lineOf = ({ name: provider, mode, channel, id }: Candidate) => ({
+const lineOf = ({ name: provider, mode, channel, id }: CircuitOwner) => ({
   provider,
   ...(id === undefined ? {} : { provider_id: id }),
   mode,

@@ -6,6 +6,8 @@ export interface Granted {
   readonly candidate: Candidate;
   readonly permission: Permission;
   readonly message: RenderedMessage;
+  /** When its circuit was asked, of `performance.now`: the lease of a probe begins no earlier. */
+  readonly askedAt: number;
 }
 
 export interface ChooseCandidateDeps {
@@ -25,11 +27,13 @@ export function createChooseCandidate({ circuit, observer }: ChooseCandidateDeps
     let lastResort: Granted | undefined;
     for (const candidate of candidates) {
       if (passed.has(candidate.circuit)) continue;
+      const askedAt = performance.now();
       const permission = await circuit.permit(candidate.circuit);
       if (permission.transition) observer.circuitMoved(candidate, permission.transition);
       if (permission.state === 'open') continue;
-      if (!permission.isLastResort) return { candidate, permission, message };
-      lastResort ??= { candidate, permission, message };
+      const granted = { candidate, permission, message, askedAt };
+      if (!permission.isLastResort) return granted;
+      lastResort ??= granted;
     }
     return lastResort;
   };

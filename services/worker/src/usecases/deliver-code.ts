@@ -11,19 +11,15 @@ import type {
   DeliveryObserver,
   DeliveryReport,
   DeliveryResult,
-  PlanSending,
-  SendRate,
 } from '../ports.ts';
 import { callProvider } from './call-provider.ts';
 import type { Granted } from './choose-candidate.ts';
-import { createFindProvider, type Found } from './find-provider.ts';
+import { createFindProvider, type FindProviderDeps, type Found } from './find-provider.ts';
 import { createSettleAttempt } from './settle-attempt.ts';
 
-export interface DeliverCodeDeps {
+export interface DeliverCodeDeps extends Omit<FindProviderDeps, 'giveBack'> {
   readonly deliveries: Deliveries;
-  readonly planSending: PlanSending;
   readonly circuit: Circuit;
-  readonly rate: SendRate;
   readonly bindMessage: BindMessage;
   readonly observer: DeliveryObserver;
   readonly providerTimeoutMs: number;
@@ -63,12 +59,12 @@ export function createDeliverCode(deps: DeliverCodeDeps): (deliveryId: string) =
     const found = await findFor(job, claim, claimedAt);
     if (found.granted === undefined) return settleWithout(job, claim, found);
     const { granted } = found;
-    // Redis may have taken long since the claim: a call must not outlive the lease, or a successor would send beside it.
-    if (performance.now() - claimedAt > SETTLE_MARGIN_MS) {
+    // Redis may have taken long: a call must not outlive its lease, or a successor would send beside it, nor that of its probe.
+    if (performance.now() - Math.min(claimedAt, granted.askedAt) > SETTLE_MARGIN_MS) {
       await giveBack(granted);
       return settleWithout(job, claim, { why: 'redis_slow' });
     }
-    return attempt(job, claim, granted);
+    return attempt(job, { ...claim, remainingMs: claim.remainingMs - (performance.now() - claimedAt) }, granted);
   }
 
   async function attempt(job: Job, claim: Claimed, granted: Granted): Promise<DeliveryResult | 'again'> {

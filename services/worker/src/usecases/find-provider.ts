@@ -1,13 +1,12 @@
 import type { Claimed } from '@watchword/verifications';
 import type { WithoutCall } from '../domain/settlement.ts';
 import { SLOT_WAIT_MS } from '../domain/times.ts';
-import type { Candidate, PlanSending, SendingPlan, SendRate } from '../ports.ts';
+import type { Candidate, PlanSending, SendingPlan } from '../ports.ts';
 import { type ChooseCandidateDeps, createChooseCandidate, type Granted } from './choose-candidate.ts';
-import { createTakeTurn } from './take-turn.ts';
+import { createTakeTurn, type TakeTurnDeps } from './take-turn.ts';
 
-export interface FindProviderDeps extends ChooseCandidateDeps {
+export interface FindProviderDeps extends ChooseCandidateDeps, TakeTurnDeps {
   readonly planSending: PlanSending;
-  readonly rate: SendRate;
   /** Gives back a permission that was not used. */
   readonly giveBack: (granted: Granted) => Promise<void>;
 }
@@ -39,6 +38,15 @@ export function createFindProvider(deps: FindProviderDeps) {
   const choose = createChooseCandidate(deps);
   const { takeTurn, keepTurn } = createTakeTurn(deps);
 
+  /** A permission that was taken under an earlier plan: its provider may be draining by now, or have other credentials. */
+  async function stillPlanned(held: Granted | undefined, plan: SendingPlan): Promise<Granted | undefined> {
+    if (held === undefined) return undefined;
+    const candidate = plan.candidates.find(({ circuit }) => circuit === held.candidate.circuit);
+    if (candidate !== undefined) return { ...held, candidate, message: plan.message };
+    await giveBack(held);
+    return undefined;
+  }
+
   async function keepSoonest(turned: readonly Turned[], deliveryId: string): Promise<WithoutCall> {
     const [soonest] = turned.toSorted((left, right) => left.waitMs - right.waitMs);
     if (soonest === undefined) return { why: 'circuit_open' };
@@ -55,14 +63,11 @@ export function createFindProvider(deps: FindProviderDeps) {
     async find({ claim, claimedAt, draw, tried, held }: Search): Promise<Found> {
       const { deliveryId } = claim.attempt;
       const turned: Turned[] = [];
-      let plan: SendingPlan | undefined;
-      let granted = held;
+      const plan = await planSending(claim, draw).catch(orGiveBack(held));
+      let granted = await stillPlanned(held, plan);
+      if (plan.candidates.length === 0) return { why: plan.whyNone };
       for (;;) {
-        if (granted === undefined) {
-          plan ??= await planSending(claim, draw);
-          if (plan.candidates.length === 0) return { why: plan.whyNone };
-          granted = await choose(plan, new Set([...tried, ...turned.map(({ candidate }) => candidate.circuit)]));
-        }
+        granted ??= await choose(plan, new Set([...tried, ...turned.map(({ candidate }) => candidate.circuit)]));
         if (granted === undefined) return keepSoonest(turned, deliveryId);
         const slot = await takeTurn(granted.candidate, deliveryId, claimedAt + SLOT_WAIT_MS).catch(orGiveBack(granted));
         if (slot.kind === 'go') return { granted };
@@ -73,9 +78,9 @@ export function createFindProvider(deps: FindProviderDeps) {
     },
   };
 
-  function orGiveBack(granted: Granted) {
+  function orGiveBack(granted: Granted | undefined) {
     return async (error: unknown): Promise<never> => {
-      await giveBack(granted);
+      if (granted) await giveBack(granted);
       throw error;
     };
   }

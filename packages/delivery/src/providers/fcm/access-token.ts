@@ -1,6 +1,7 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { fieldOf, type HttpAnswer, type HttpClient, judgeFailure, parseJson } from '../http-client.ts';
+import { type HttpAnswer, type HttpClient, judgeFailure } from '../http-client.ts';
+import { fieldOf, parseJson, textOf } from '../json-fields.ts';
 import type { AttemptResult } from '../provider.ts';
 import { signRs256 } from '../rs256.ts';
 import { resultOf, verdictOfStatus } from '../verdict.ts';
@@ -54,7 +55,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     const token = fieldOf(answer, 'access_token');
     if (exchanged.statusCode !== 200) return none(judgeRefusal(exchanged, answer));
     if (typeof token !== 'string' || token === '') return none(resultOf('transient', 'no_access_token'));
-    const lifeSeconds = Number(fieldOf(answer, 'expires_in')) || LIFE_SECONDS_MIN;
+    const lifeSeconds = Number(textOf(fieldOf(answer, 'expires_in'))) || LIFE_SECONDS_MIN;
     kept = { token, until: now() + lifeSeconds * 1000 - MARGIN_MS };
     return { kind: 'token', token, isFresh: true };
   }

@@ -4,18 +4,14 @@ import { secretVariable } from '@watchword/platform';
 import { z } from 'zod';
 import { baseUrlVariable } from '../credentials.ts';
 import type { Account, Surroundings } from '../provider-kind.ts';
-import { readRsaKey } from '../rs256.ts';
+import { readRsaKey, rsaKeyPem } from '../rs256.ts';
 
 export const fcmSettings = z.strictObject({
   project_id: z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'must be the id of a Google Cloud project'),
   client_email: z.email().max(254),
 });
 export const fcmCredentials = z.strictObject({
-  private_key: z
-    .string()
-    .max(8_192)
-    .refine((pem) => readRsaKey(pem) !== undefined, 'must be an RSA private key, PEM')
-    .describe('`private_key` of the service account’s JSON file, PEM'),
+  private_key: rsaKeyPem.describe('`private_key` of the service account’s JSON file, PEM'),
 });
 type Settings = z.infer<typeof fcmSettings>;
 type Credentials = z.infer<typeof fcmCredentials>;

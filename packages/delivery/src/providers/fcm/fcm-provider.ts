@@ -1,4 +1,6 @@
-import { createHttpClient, fieldOf, type HttpAnswer, judgeFailure, parseJson } from '../http-client.ts';
+import { createHttpClient, type HttpAnswer, judgeFailure } from '../http-client.ts';
+import { fieldOf, parseJson, textOf } from '../json-fields.ts';
+import { isMessageId } from '../message-id.ts';
 import type { AttemptResult, OutgoingMessage, ProviderAdapter } from '../provider.ts';
 import { resultOf, verdictOfStatus } from '../verdict.ts';
 import { createAccessTokens } from './access-token.ts';
@@ -39,23 +41,26 @@ export function createFcmProvider(config: FcmConfig, { now = Date.now }: FcmPart
       signal: message.signal,
     });
     if (exchanged.kind === 'failed') return { result: judgeFailure(exchanged), isTokenStale: false };
-    const isRefused = exchanged.statusCode === 401;
+    const result = judgeAnswer(exchanged);
+    // FCM says 401 for the app's own key at Apple as well, with a word of its own: then the token is good.
+    const isRefused =
+      exchanged.statusCode === 401 && !('providerCode' in result && FCM_ERROR_CODES.has(result.providerCode));
     if (isRefused) tokens.forget(got.token);
-    return { result: judgeAnswer(exchanged), isTokenStale: isRefused && !got.isFresh };
+    return { result, isTokenStale: isRefused && !got.isFresh };
   }
 
   const close = async () => void (await Promise.all([http.close(), tokenHttp.close()]));
   return { name: 'fcm', mode, givesReceipts: false, send, close };
 }
 
+const MESSAGE_NAME = /^projects\/[\w-]+\/messages\/([^/]+)$/;
+
 function judgeAnswer({ statusCode, text, retryAfterMs }: HttpAnswer): AttemptResult {
   const answer = parseJson(text);
   if (statusCode >= 200 && statusCode < 300) {
-    const name = fieldOf(answer, 'name');
-    if (typeof name !== 'string' || !/^projects\/[\w-]+\/messages\/\S{1,200}$/.test(name)) {
-      return { outcome: 'unknown', providerCode: 'no_message_id' };
-    }
-    return { outcome: 'accepted', providerMessageId: name.slice(name.lastIndexOf('/') + 1) };
+    const id = MESSAGE_NAME.exec(textOf(fieldOf(answer, 'name')))?.[1];
+    if (!isMessageId(id)) return { outcome: 'unknown', providerCode: 'no_message_id' };
+    return { outcome: 'accepted', providerMessageId: id };
   }
   const error = fieldOf(answer, 'error');
   const otherwise = verdictOfStatus(statusCode);

@@ -38,7 +38,9 @@ const ENHANCED: readonly (readonly [pattern: RegExp, recipient: Verdict, message
   // The sender's address.
   [/^5\.1\.[78]$/, 'configuration', 'configuration'],
   // The recipient's address, mailbox, or domain that cannot be reached.
-  [/^5\.(1|2|4)\.\d+$/, 'destination', 'destination'],
+  [/^5\.([12]\.\d+|4\.[0124])$/, 'destination', 'destination'],
+  // The relay's own network: congested, going in circles; or its limit for us.
+  [/^5\.4\.\d+$/, 'configuration', 'configuration'],
   // Who sends is not who may: no sign-in, no SPF, DKIM or DMARC.
   [/^5\.7\.(0|8|9|1[0-8]|2\d)$/, 'configuration', 'configuration'],
   // Any other policy: of relaying before the message was seen, of what stands in it afterwards.

@@ -3,7 +3,7 @@ import { Secret, secretVariable } from '@watchword/platform';
 import { z } from 'zod';
 import { baseUrlVariable } from '../credentials.ts';
 import type { Account, SigningAccount, Surroundings } from '../provider-kind.ts';
-import { accountReference, reachableReceiptsUrl } from '../receipt.ts';
+import { receiptsUrlOf } from '../receipts-url.ts';
 
 export const TWILIO_CHANNELS = ['sms', 'voice'] as const;
 
@@ -112,7 +112,6 @@ export function toTwilioConfig(account: Account<Settings, Credentials>, surround
   const settings: Settings = isLive ? account.settings : { ...SANDBOX_ACCOUNT, ...account.settings };
   const { account_sid, from, voice_from, ring_seconds } = settings;
   const baseUrl = isLive ? (surroundings.baseUrl ?? TWILIO_URL) : surroundings.sandboxUrl;
-  const receiptsUrl = reachableReceiptsUrl(surroundings.receiptsUrl, baseUrl);
   return {
     mode: account.mode,
     accountSid: account_sid,
@@ -122,13 +121,9 @@ export function toTwilioConfig(account: Account<Settings, Credentials>, surround
     ringSeconds: ring_seconds === undefined ? undefined : Number(ring_seconds),
     smsOptions: smsOptionsOf(settings),
     baseUrl,
-    receiptsUrl: isSigned(account, surroundings) ? receiptsUrl : undefined,
+    receiptsUrl: receiptsUrlOf(account, surroundings, baseUrl, 'auth_token'),
   };
 }
-
-/** Receipts that nobody could believe are not asked for. The platform's auth token may be otp's alone. */
-const isSigned = (account: Account<Settings, Credentials>, { reference }: Surroundings) =>
-  account.mode === 'test' || reference === accountReference('platform') || account.credentials.auth_token !== undefined;
 
 function loginOf(account: Account<Settings, Credentials>, { account_sid, api_key_sid }: Settings) {
   if (account.mode === 'test') return { user: account_sid, password: account.sandboxToken };

@@ -57,6 +57,7 @@ describe("twilio's receipts", () => {
     ['failed', 'undelivered', 'neutral'],
     ['canceled', 'undelivered', 'neutral'],
     ['a word of tomorrow', 'accepted', 'neutral'],
+    ['constructor', 'accepted', 'neutral'],
   ])('reads %s as %s', (MessageStatus, status, health) => {
     expect(read(signed({ ...fields, MessageStatus }))).toEqual({
       of: { attemptId: ATTEMPT },
@@ -158,6 +159,7 @@ describe("twilio's receipts", () => {
       ['failed', 'undelivered', 'neutral'],
       ['canceled', 'undelivered', 'neutral'],
       ['a word of tomorrow', 'accepted', 'neutral'],
+      ['constructor', 'accepted', 'neutral'],
     ])('read %s as %s, and tell the health of its own circuit', (CallStatus, status, health) => {
       expect(read(signed({ ...call, CallStatus }))).toEqual({
         of: { attemptId: ATTEMPT },

@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
-import type { ReceiptStatus } from '@watchword/contracts';
 import { circuitOfChannel } from '../../circuit/circuit.ts';
-import { type IncomingReceipt, type ReadReceiptCall, readOne, toReadReceipt } from '../receipt.ts';
+import { fieldOf, parseJson, textOf } from '../json-fields.ts';
+import { type IncomingReceipt, type ReadReceiptCall, readOne, statusTable, toReadReceipt } from '../receipt.ts';
 import { TWILIO_CHANNELS, type TwilioReceiptAccount } from './config.ts';
 import { TWILIO_CODES } from './error-table.ts';
 
 /** `MessageStatus` in our words. Source: the `Message` resource of Twilio's API, as of 2026-11-21. */
-const MESSAGE_STATUSES: Readonly<Record<string, ReceiptStatus>> = {
+const MESSAGE_STATUSES = statusTable({
   accepted: 'accepted',
   scheduled: 'accepted',
   queued: 'accepted',
@@ -17,13 +17,13 @@ const MESSAGE_STATUSES: Readonly<Record<string, ReceiptStatus>> = {
   undelivered: 'undelivered',
   failed: 'undelivered',
   canceled: 'undelivered',
-};
+});
 
 /**
  * `CallStatus` in our words: a call that was answered has delivered its code when it ends well. Source: the `Call` resource of
  * Twilio's API, as of 2026-11-21.
  */
-const CALL_STATUSES: Readonly<Record<string, ReceiptStatus>> = {
+const CALL_STATUSES = statusTable({
   queued: 'accepted',
   initiated: 'accepted',
   ringing: 'sent',
@@ -33,7 +33,7 @@ const CALL_STATUSES: Readonly<Record<string, ReceiptStatus>> = {
   'no-answer': 'undelivered',
   failed: 'undelivered',
   canceled: 'undelivered',
-};
+});
 
 /**
  * Reads Twilio's status callbacks. `X-Twilio-Signature` covers the public URL, hence the attempt, and each field of a form,
@@ -57,25 +57,25 @@ export function createTwilioReceiptReader(accounts: readonly TwilioReceiptAccoun
     const account = accounts.find((candidate) => isSignedBy(candidate, call, form));
     if (account === undefined) return null;
     const of = { attemptId: call.reference };
-    const { channel, status, code } = readFields(form ?? readJson(call.body));
+    const { channel, status, code } = readFields(form ?? parseJson(call.body.toString('utf8')));
     const circuit = circuitOfChannel(account.circuit, channel, TWILIO_CHANNELS[0]);
     return readOne(toReadReceipt(of, { mode: account.mode, circuit }, status, code, TWILIO_CODES));
   };
 }
 
 /**
- * Of a message or of a call. A word that is not in its table is one for what Twilio has. Where Twilio gives no code of its own for
- * a call that failed, the carrier's SIP answer stands for it.
+ * Of a message or of a call. A word that is not in its table, or none, is one for what Twilio has. Where Twilio gives no code of its
+ * own for a call that failed, the carrier's SIP answer stands for it.
  */
-function readFields(fields: Readonly<Record<string, unknown>>) {
-  const code = textOf(fields.ErrorCode);
-  const ofCall = textOf(fields.CallStatus);
+function readFields(fields: unknown) {
+  const code = textOf(fieldOf(fields, 'ErrorCode'));
+  const ofCall = textOf(fieldOf(fields, 'CallStatus'));
   if (ofCall === '') {
-    const status = MESSAGE_STATUSES[textOf(fields.MessageStatus)] ?? 'accepted';
+    const status = MESSAGE_STATUSES.get(textOf(fieldOf(fields, 'MessageStatus'))) ?? 'accepted';
     return { channel: 'sms', status, code } as const;
   }
-  const status = CALL_STATUSES[ofCall] ?? 'accepted';
-  const sipCode = status === 'undelivered' ? textOf(fields.SipResponseCode) : '';
+  const status = CALL_STATUSES.get(ofCall) ?? 'accepted';
+  const sipCode = status === 'undelivered' ? textOf(fieldOf(fields, 'SipResponseCode')) : '';
   return { channel: 'voice', status, code: code === '' ? sipCode : code } as const;
 }
 
@@ -91,15 +91,3 @@ function readForm(body: Buffer): Form {
   }
   return fields;
 }
-
-function readJson(body: Buffer): Record<string, unknown> {
-  try {
-    const fields: unknown = JSON.parse(body.toString('utf8'));
-    return typeof fields === 'object' && fields !== null ? (fields as Record<string, unknown>) : {};
-  } catch {
-    // Signed, and still no JSON: it tells nothing but that Twilio has the message.
-    return {};
-  }
-}
-
-const textOf = (value: unknown) => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');

@@ -12,8 +12,8 @@ import { createTwilioTransport, type TwilioCall } from './transport.ts';
 import { TWIML_CHARACTERS_MAX, writeTwiml } from './twiml.ts';
 
 const VALIDITY_SECONDS_MAX = 36_000;
-/** What Twilio allows a phone to ring, and how long it rings unless told. */
-const RING_SECONDS = { least: 5, usual: 60, most: 600 };
+/** The least that Twilio lets a phone ring, and how long it rings unless told. */
+const RING_SECONDS = { least: 5, usual: 60 };
 const CALL_EVENTS = ['initiated', 'ringing', 'answered', 'completed'];
 
 /** What Twilio made of a request: a message or a call. */
@@ -94,7 +94,7 @@ function callParamsOf(
   from: string,
   twiml: string,
 ): CallListInstanceCreateOptions {
-  const timeout = Math.min(ringSeconds, Math.floor(validitySeconds), RING_SECONDS.most);
+  const timeout = Math.min(ringSeconds, Math.floor(validitySeconds));
   return {
     from,
     to,

@@ -4,13 +4,13 @@ import { Secret, secretVariable } from '@watchword/platform';
 import { z } from 'zod';
 import { baseUrlVariable } from '../credentials.ts';
 import type { Account, SigningAccount, Surroundings } from '../provider-kind.ts';
-import { accountReference, reachableReceiptsUrl } from '../receipt.ts';
-import { readRsaKey } from '../rs256.ts';
+import { receiptsUrlOf } from '../receipts-url.ts';
+import { readRsaKey, rsaKeyPem } from '../rs256.ts';
+import { readTemplateLocales, templateLocales, templateName } from '../whatsapp-template.ts';
 
 export const VONAGE_MESSAGES_CHANNELS = ['sms', 'whatsapp'] as const;
 
 const secret = z.string().min(1).max(256);
-const LOCALE = '[a-z]{2,3}(_[A-Z]{2})?';
 
 export const vonageMessagesSettings = z.strictObject({
   from: z
@@ -28,25 +28,14 @@ export const vonageMessagesSettings = z.strictObject({
     .optional()
     .describe('Logs in with `api_secret`'),
   application_id: z.guid().optional().describe('Logs in with `private_key`, instead of `api_key` and `api_secret`'),
-  template: z
-    .string()
-    .regex(/^[a-z0-9_]{1,512}$/, 'must be the name of a template: lower-case letters, digits and _')
+  template: templateName
     .optional()
     .describe('An approved authentication template of WhatsApp with a one-time password button; WhatsApp needs it'),
-  template_locales: z
-    .string()
-    .regex(new RegExp(`^${LOCALE}(,${LOCALE})*$`), 'must be language codes by commas, e.g. en_US,es,pt_BR')
-    .optional()
-    .describe('The languages that it is approved in, by commas; the first is for all others. Usually en_US'),
+  template_locales: templateLocales,
 });
 export const vonageMessagesCredentials = z.strictObject({
   api_secret: secret.optional(),
-  private_key: z
-    .string()
-    .max(8_192)
-    .refine((pem) => readRsaKey(pem) !== undefined, 'must be an RSA private key, PEM')
-    .optional()
-    .describe('Of the application, PEM; line ends may be written `\\n`'),
+  private_key: rsaKeyPem.optional().describe('Of the application, PEM; line ends may be written `\\n`'),
   signature_secret: secret.optional().describe('Without it receipts of the account are refused'),
 });
 type Settings = z.infer<typeof vonageMessagesSettings>;
@@ -116,7 +105,6 @@ export interface VonageMessagesConfig {
 
 const VONAGE_URL = 'https://api.nexmo.com';
 const SANDBOX_ACCOUNT = { from: 'Watchword', whatsapp_from: '15005550006', template: 'otp' };
-const USUAL_LOCALES = 'en_US';
 
 export function toVonageMessagesConfig(
   account: Account<Settings, Credentials>,
@@ -124,9 +112,8 @@ export function toVonageMessagesConfig(
 ): VonageMessagesConfig {
   const isLive = account.mode === 'live';
   const settings: Settings = isLive ? account.settings : { ...SANDBOX_ACCOUNT, ...account.settings };
-  const { from, whatsapp_from, template, template_locales = USUAL_LOCALES } = settings;
+  const { from, whatsapp_from, template, template_locales } = settings;
   const baseUrl = isLive ? (surroundings.baseUrl ?? VONAGE_URL) : surroundings.sandboxUrl;
-  const receiptsUrl = reachableReceiptsUrl(surroundings.receiptsUrl, baseUrl);
   const sender = withoutPlus(whatsapp_from ?? from);
   return {
     mode: account.mode,
@@ -135,10 +122,10 @@ export function toVonageMessagesConfig(
     whatsapp: {
       from: /^\d{5,15}$/.test(sender) ? sender : undefined,
       template,
-      templateLocales: template_locales.split(','),
+      templateLocales: readTemplateLocales(template_locales),
     },
     baseUrl,
-    receiptsUrl: isSigned(account, surroundings) ? receiptsUrl : undefined,
+    receiptsUrl: receiptsUrlOf(account, surroundings, baseUrl, 'signature_secret'),
   };
 }
 
@@ -155,12 +142,6 @@ function loginOf(account: Account<Settings, Credentials>): VonageLogin {
     ? { kind: 'secret', apiKey: api_key, apiSecret: new Secret(api_secret) }
     : { kind: 'application', applicationId: application_id, privateKey };
 }
-
-/** Receipts that nobody could believe are not asked for. The platform's signature secret is otp's alone. */
-const isSigned = (account: Account<Settings, Credentials>, { reference }: Surroundings) =>
-  account.mode === 'test' ||
-  reference === accountReference('platform') ||
-  account.credentials.signature_secret !== undefined;
 
 /** An account whose receipts are believed, in its own mode. The sandbox signs with its API secret. */
 export interface VonageMessagesReceiptAccount {

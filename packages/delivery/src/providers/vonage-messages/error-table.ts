@@ -1,4 +1,4 @@
-import { fieldOf } from '../http-client.ts';
+import { fieldOf, textOf } from '../json-fields.ts';
 import { tableOf, type Verdict } from '../verdict.ts';
 
 /**
@@ -58,6 +58,6 @@ export function codeOfError(problem: unknown): string | undefined {
   const word = typeof type === 'string' ? type.slice(type.lastIndexOf('#') + 1) : '';
   const isCode = /^[1-9]\d{3}$/.test(word) || VONAGE_ERROR_WORDS.has(word);
   if (isCode) return word;
-  const title = String(fieldOf(problem, 'title'));
+  const title = textOf(fieldOf(problem, 'title'));
   return /^[1-9]\d{3}$/.test(title) ? title : undefined;
 }

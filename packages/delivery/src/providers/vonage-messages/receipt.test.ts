@@ -122,8 +122,8 @@ describe("vonage_messages' receipts", () => {
     ]);
   });
 
-  test('takes no error code that is text', () => {
-    const error = { type: 'https://developer.vonage.com/api-errors#14155550123', title: '+14155550123' };
+  test.each(['+14155550123', { toString: 1, valueOf: 1 }])('takes no error code such as %j', (title) => {
+    const error = { type: 'https://developer.vonage.com/api-errors#14155550123', title };
     expect(one(readReceipt(signed({ ...fields, status: 'rejected', error })))).not.toHaveProperty('providerCode');
   });
 

@@ -1,8 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { ReceiptStatus } from '@watchword/contracts';
 import { circuitOfChannel } from '../../circuit/circuit.ts';
-import { fieldOf, parseJson } from '../http-client.ts';
-import { type IncomingReceipt, type ReadReceiptCall, readOne, toReadReceipt } from '../receipt.ts';
+import { fieldOf, parseJson, textOf } from '../json-fields.ts';
+import { type IncomingReceipt, type ReadReceiptCall, readOne, statusTable, toReadReceipt } from '../receipt.ts';
 import { isSameText } from '../same-text.ts';
 import { VONAGE_MESSAGES_CHANNELS, type VonageMessagesReceiptAccount } from './config.ts';
 import { codeOfError, VONAGE_MESSAGES_RECEIPT_CODES } from './error-table.ts';
@@ -11,13 +10,13 @@ import { codeOfError, VONAGE_MESSAGES_RECEIPT_CODES } from './error-table.ts';
  * `status` in our words: `submitted` is handed on to a carrier or to WhatsApp. Source:
  * https://developer.vonage.com/en/messages/concepts/messages-status-callbacks, as of 2026-11-21.
  */
-const STATUSES: Readonly<Record<string, ReceiptStatus>> = {
+const STATUSES = statusTable({
   submitted: 'sent',
   delivered: 'delivered',
   read: 'read',
   rejected: 'undelivered',
   undeliverable: 'undelivered',
-};
+});
 
 /** A token is made for the call that carries it; Vonage signs each repetition anew. */
 const AGE_SECONDS_MAX = 300;
@@ -46,17 +45,16 @@ export function createVonageMessagesReceiptReader(
         createHmac('sha256', signatureSecret.reveal()).update(`${header}.${claims}`).digest('base64url'),
       ),
     );
+    if (account === undefined) return null;
     const body = parseJson(call.body.toString('utf8'));
-    const attemptId = fieldOf(body, 'client_ref');
-    if (account === undefined || attemptId !== call.reference) return null;
-    const status = String(fieldOf(body, 'status'));
+    if (fieldOf(body, 'client_ref') !== call.reference) return null;
     const channel = VONAGE_MESSAGES_CHANNELS.find((one) => one === fieldOf(body, 'channel')) ?? 'sms';
     return readOne(
       toReadReceipt(
         { attemptId: call.reference },
         { mode: account.mode, circuit: circuitOfChannel(account.circuit, channel, VONAGE_MESSAGES_CHANNELS[0]) },
         // A word that is not in the table is one for a message that Vonage has.
-        (Object.hasOwn(STATUSES, status) ? STATUSES[status] : undefined) ?? 'accepted',
+        STATUSES.get(textOf(fieldOf(body, 'status'))) ?? 'accepted',
         codeOfError(fieldOf(body, 'error')),
         VONAGE_MESSAGES_RECEIPT_CODES,
       ),

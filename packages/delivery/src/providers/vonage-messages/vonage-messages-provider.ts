@@ -1,9 +1,10 @@
-import { createHttpClient, fieldOf, type HttpAnswer, judgeFailure, parseJson } from '../http-client.ts';
+import { createHttpClient, type HttpAnswer, judgeFailure } from '../http-client.ts';
+import { fieldOf, parseJson } from '../json-fields.ts';
 import { isMessageId } from '../message-id.ts';
 import type { AttemptResult, OutgoingMessage, ProviderAdapter } from '../provider.ts';
 import { receiptPath } from '../receipt.ts';
 import { resultOf, type Verdict, verdictOfStatus } from '../verdict.ts';
-import { chooseTemplateLocale } from '../whatsapp-cloud/template-locale.ts';
+import { chooseTemplateLocale } from '../whatsapp-template.ts';
 import { createApplicationTokens } from './application-token.ts';
 import type { VonageLogin, VonageMessagesConfig } from './config.ts';
 import { codeOfError, VONAGE_ERROR_WORDS, VONAGE_MESSAGES_CODES } from './error-table.ts';

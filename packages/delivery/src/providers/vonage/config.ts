@@ -3,7 +3,7 @@ import { Secret, secretVariable } from '@watchword/platform';
 import { z } from 'zod';
 import { baseUrlVariable } from '../credentials.ts';
 import type { Account, SigningAccount, Surroundings } from '../provider-kind.ts';
-import { accountReference, reachableReceiptsUrl } from '../receipt.ts';
+import { receiptsUrlOf } from '../receipts-url.ts';
 
 /** As the dashboard names them: a plain MD5 with the secret behind it, or an HMAC. */
 const SIGNATURE_METHODS = ['md5hash', 'md5', 'sha1', 'sha256', 'sha512'] as const;
@@ -62,7 +62,7 @@ const VONAGE_URL = 'https://rest.nexmo.com';
 const SANDBOX_ACCOUNT = { api_key: 'sandbox', from: 'Watchword' };
 
 export function toVonageConfig(account: Account<Settings, Credentials>, surroundings: Surroundings): VonageConfig {
-  const { sandboxUrl, receiptsUrl, timeoutMs } = surroundings;
+  const { sandboxUrl, timeoutMs } = surroundings;
   const isLive = account.mode === 'live';
   const { api_key, from } = isLive ? account.settings : { ...SANDBOX_ACCOUNT, ...account.settings };
   const baseUrl = isLive ? (surroundings.baseUrl ?? VONAGE_URL) : sandboxUrl;
@@ -73,15 +73,9 @@ export function toVonageConfig(account: Account<Settings, Credentials>, surround
     from: from.replace(/^\+/, ''),
     baseUrl,
     timeoutMs,
-    receiptsUrl: isSigned(account, surroundings) ? reachableReceiptsUrl(receiptsUrl, baseUrl) : undefined,
+    receiptsUrl: receiptsUrlOf(account, surroundings, baseUrl, 'signature_secret'),
   };
 }
-
-/** Receipts that nobody could believe are not asked for. The platform's signature secret is otp's alone. */
-const isSigned = (account: Account<Settings, Credentials>, { reference }: Surroundings) =>
-  account.mode === 'test' ||
-  reference === accountReference('platform') ||
-  account.credentials.signature_secret !== undefined;
 
 /** An account whose receipts are believed, in its own mode. The sandbox signs with its API secret, as a plain MD5. */
 export interface VonageReceiptAccount {

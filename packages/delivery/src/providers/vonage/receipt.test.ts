@@ -107,6 +107,7 @@ describe("vonage's receipts", () => {
     ['failed', 'undelivered'],
     ['rejected', 'undelivered'],
     ['a word of tomorrow', 'accepted'],
+    ['constructor', 'accepted'],
   ])('reads %s as %s', (status, ours) => {
     expect(one(readReceipt(asJson(signedFields({ status }))))).toMatchObject({ status: ours });
   });
@@ -159,6 +160,7 @@ describe("vonage's receipts", () => {
     ['an empty call', call({ contentType: '' })],
     ['JSON that is none', call({ body: Buffer.from('{"sig":') })],
     ['JSON without fields', call({ body: Buffer.from('null') })],
+    ['a field that is no text', asJson({ ...signedFields(), to: { toString: 1, valueOf: 1 } })],
     ['bytes that are no text', call({ body: Buffer.of(0xff, 0xfe) })],
   ])('is nobody’s with %s', (_, incoming) => {
     expect(readReceipt(incoming)).toBeNull();

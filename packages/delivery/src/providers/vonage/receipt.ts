@@ -1,11 +1,12 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { ReceiptStatus } from '@watchword/contracts';
-import { type IncomingReceipt, type ReadReceiptCall, readOne, toReadReceipt } from '../receipt.ts';
+import { createHash, createHmac } from 'node:crypto';
+import { parseJson, textOf } from '../json-fields.ts';
+import { type IncomingReceipt, type ReadReceiptCall, readOne, statusTable, toReadReceipt } from '../receipt.ts';
+import { isSameText } from '../same-text.ts';
 import type { VonageReceiptAccount, VonageSignatureMethod } from './config.ts';
 import { VONAGE_DLR_CODES } from './error-table.ts';
 
 /** `status` of a delivery receipt (DLR) in our words; `unknown` says that the carrier told nothing. As of 2026-11-21. */
-const STATUSES: Readonly<Record<string, ReceiptStatus>> = {
+const STATUSES = statusTable({
   unknown: 'accepted',
   buffered: 'sent',
   accepted: 'sent',
@@ -13,7 +14,7 @@ const STATUSES: Readonly<Record<string, ReceiptStatus>> = {
   expired: 'undelivered',
   failed: 'undelivered',
   rejected: 'undelivered',
-};
+});
 
 /**
  * Reads the delivery receipts of Vonage's SMS API: GET, a form or JSON, as the account is set. `sig` covers the fields and
@@ -25,7 +26,7 @@ export function createVonageReceiptReader(accounts: readonly VonageReceiptAccoun
     const account = accounts.find((candidate) => isSignedBy(candidate, fields));
     if (account === undefined || fields.get('client-ref') !== call.reference) return null;
     // A word that is not in the table is one for a message that Vonage has.
-    const status = STATUSES[fields.get('status') ?? ''] ?? 'accepted';
+    const status = STATUSES.get(fields.get('status') ?? '') ?? 'accepted';
     return readOne(
       toReadReceipt({ attemptId: call.reference }, account, status, fields.get('err-code'), VONAGE_DLR_CODES),
     );
@@ -38,19 +39,13 @@ function readFields({ query, contentType, body }: IncomingReceipt): Fields {
   if (body.length === 0) return new Map(new URLSearchParams(query));
   const text = body.toString('utf8');
   if (!contentType.startsWith('application/json')) return new Map(new URLSearchParams(text));
-  try {
-    const fields: unknown = JSON.parse(text);
-    return new Map(Object.entries(fields ?? {}).map(([name, value]) => [name, String(value)]));
-  } catch {
-    // No JSON after all: nothing that could be signed.
-    return new Map();
-  }
+  // No JSON after all: nothing that could be signed.
+  return new Map(Object.entries(parseJson(text) ?? {}).map(([name, value]) => [name, textOf(value)]));
 }
 
 function isSignedBy({ signatureSecret, signatureMethod }: VonageReceiptAccount, fields: Fields): boolean {
-  const given = Buffer.from((fields.get('sig') ?? '').toLowerCase());
-  const expected = Buffer.from(signVonageFields(fields, signatureSecret.reveal(), signatureMethod));
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  const expected = signVonageFields(fields, signatureSecret.reveal(), signatureMethod);
+  return isSameText((fields.get('sig') ?? '').toLowerCase(), expected);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Vonage } from '@vonage/server-sdk';
 import { isGsm7 } from '../../templates/gsm7.ts';
+import { fieldOf, textOf } from '../json-fields.ts';
 import { isMessageId } from '../message-id.ts';
 import type { AttemptResult, OutgoingMessage, ProviderAdapter } from '../provider.ts';
 import { receiptPath } from '../receipt.ts';
@@ -73,7 +74,7 @@ function whenAborted(signal: AbortSignal): Promise<AttemptResult> {
 function judgeParts(body: unknown): AttemptResult | undefined {
   const parts = fieldOf(body, 'messages');
   if (!Array.isArray(parts) || parts.length === 0) return undefined;
-  const statusOf = (part: unknown) => String(fieldOf(part, 'status'));
+  const statusOf = (part: unknown) => textOf(fieldOf(part, 'status'));
   const failed = parts.map(statusOf).filter((status) => status !== '0');
   const [status] = failed;
   if (status !== undefined) {
@@ -116,8 +117,4 @@ async function readJson(response: Response): Promise<unknown> {
     // An empty or HTML body: the status alone is judged.
     return undefined;
   }
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }

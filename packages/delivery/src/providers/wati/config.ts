@@ -4,7 +4,9 @@ import { Secret, secretVariable } from '@watchword/platform';
 import { z } from 'zod';
 import { type Account, AccountUnusable, type SigningAccount, type Surroundings } from '../provider-kind.ts';
 import { mayBePublicHost } from '../public-address.ts';
-import { accountReference, reachableReceiptsUrl } from '../receipt.ts';
+import { accountReference } from '../receipt.ts';
+import { receiptsUrlOf } from '../receipts-url.ts';
+import { templateName } from '../whatsapp-template.ts';
 
 const API_VERSIONS = ['v1', 'v2'] as const;
 type WatiApiVersion = (typeof API_VERSIONS)[number];
@@ -14,11 +16,7 @@ export const watiSettings = z.strictObject({
     .url({ protocol: /^https$/, error: 'must be the https URL of the account’s API, as WATI shows it' })
     .refine((url) => !/[?#@]/.test(url), 'must have no user, query or fragment'),
   api_version: z.enum(API_VERSIONS).optional().describe('Usually v2, whose answers name the message'),
-  template: z
-    .string()
-    .regex(/^[a-z0-9_]{1,512}$/, 'must be the name of a template: lower-case letters, digits and _')
-    .optional()
-    .describe('Usually login_otp'),
+  template: templateName.optional().describe('Usually login_otp'),
   parameter: z
     .string()
     .regex(/^[A-Za-z0-9_]{1,64}$/, 'must be the name of a placeholder')
@@ -81,16 +79,14 @@ export interface WatiConfig {
  * lead to the public internet; at the sandbox the tenant is named by the account's reference, so it knows which URL to call.
  */
 export function toWatiConfig(account: Account<Settings, Credentials>, surroundings: Surroundings): WatiConfig {
-  const { sandboxUrl, receiptsUrl, reference } = surroundings;
+  const { sandboxUrl, reference } = surroundings;
   const isLive = account.mode === 'live';
-  const isPlatforms = reference === accountReference('platform');
   const baseUrl = isLive ? account.settings.base_url : `${sandboxUrl}/${reference}`;
-  const isTenantUrl = isLive && !isPlatforms;
+  const isTenantUrl = isLive && reference !== accountReference('platform');
   if (isTenantUrl && !mayBePublicHost(new URL(baseUrl).hostname)) {
     throw new AccountUnusable('not usable: base_url is not on the public internet');
   }
   const { api_version = 'v2', template = 'login_otp', parameter = '1' } = account.settings;
-  const hasSecret = !isLive || isPlatforms || account.credentials.webhook_secret !== undefined;
   return {
     mode: account.mode,
     baseUrl,
@@ -99,7 +95,7 @@ export function toWatiConfig(account: Account<Settings, Credentials>, surroundin
     apiVersion: api_version,
     template,
     parameter,
-    givesReceipts: reachableReceiptsUrl(receiptsUrl, baseUrl) !== undefined && hasSecret,
+    givesReceipts: receiptsUrlOf(account, surroundings, baseUrl, 'webhook_secret') !== undefined,
   };
 }
 

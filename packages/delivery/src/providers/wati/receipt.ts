@@ -1,19 +1,18 @@
-import type { ReceiptStatus } from '@watchword/contracts';
-import { fieldOf, numericCode, parseJson } from '../http-client.ts';
+import { fieldOf, numericCode, parseJson } from '../json-fields.ts';
 import { isMessageId } from '../message-id.ts';
-import { type ReadReceipt, type ReadReceiptCall, toReadReceipt } from '../receipt.ts';
+import { type ReadReceipt, type ReadReceiptCall, statusTable, toReadReceipt } from '../receipt.ts';
 import { isSameText } from '../same-text.ts';
 import { WHATSAPP_CODES } from '../whatsapp-cloud/error-table.ts';
 import type { WatiReceiptAccount } from './config.ts';
 
 /** `eventType` in our words, in lower case and without the version at its end. A reply shows that it was read. */
-const EVENTS: Readonly<Record<string, ReceiptStatus>> = {
+const EVENTS = statusTable({
   templatemessagesent: 'sent',
   sentmessagedelivered: 'delivered',
   sentmessageread: 'read',
   sentmessagereplied: 'read',
   templatemessagefailed: 'undelivered',
-};
+});
 
 /**
  * Reads WATI's calls on an account's receipt URL. WATI signs nothing: the URL ends with a secret that only the account's
@@ -39,8 +38,7 @@ function readEvent(event: unknown, account: WatiReceiptAccount): ReadReceipt[] {
   const type = fieldOf(event, 'eventType');
   const messageId = fieldOf(event, 'localMessageId') ?? fieldOf(event, 'id');
   if (typeof type !== 'string' || !isMessageId(messageId)) return [];
-  const word = type.toLowerCase().replace(/(_v\d)?(_bsuid)?$/, '');
-  const status = Object.hasOwn(EVENTS, word) ? EVENTS[word] : undefined;
+  const status = EVENTS.get(type.toLowerCase().replace(/(_v\d)?(_bsuid)?$/, ''));
   if (status === undefined) return [];
   const code = numericCode(fieldOf(event, 'failedCode'));
   return [toReadReceipt({ account: account.circuit, messageId }, account, status, code, WHATSAPP_CODES)];

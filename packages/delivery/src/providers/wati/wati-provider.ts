@@ -1,12 +1,5 @@
-import {
-  createHttpClient,
-  fieldOf,
-  firstOf,
-  type HttpAnswer,
-  judgeFailure,
-  numericCode,
-  parseJson,
-} from '../http-client.ts';
+import { createHttpClient, type HttpAnswer, judgeFailure } from '../http-client.ts';
+import { fieldOf, firstOf, numericCode, parseJson } from '../json-fields.ts';
 import { isMessageId } from '../message-id.ts';
 import type { AttemptResult, OutgoingMessage, ProviderAdapter } from '../provider.ts';
 import { lookupPublic } from '../public-address.ts';

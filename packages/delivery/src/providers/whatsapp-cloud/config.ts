@@ -3,21 +3,13 @@ import { Secret, secretVariable } from '@watchword/platform';
 import { z } from 'zod';
 import { baseUrlVariable } from '../credentials.ts';
 import type { Account, SigningAccount, Surroundings } from '../provider-kind.ts';
-import { accountReference, reachableReceiptsUrl } from '../receipt.ts';
-
-const LOCALE = '[a-z]{2,3}(_[A-Z]{2})?';
+import { receiptsUrlOf } from '../receipts-url.ts';
+import { readTemplateLocales, templateLocales, templateName } from '../whatsapp-template.ts';
 
 export const whatsappCloudSettings = z.strictObject({
   phone_number_id: z.string().regex(/^\d{5,20}$/, 'must be the id of a phone number: digits'),
-  template: z
-    .string()
-    .regex(/^[a-z0-9_]{1,512}$/, 'must be the name of a template: lower-case letters, digits and _')
-    .describe('An approved authentication template with a one-time password button'),
-  template_locales: z
-    .string()
-    .regex(new RegExp(`^${LOCALE}(,${LOCALE})*$`), 'must be language codes by commas, e.g. en_US,es,pt_BR')
-    .optional()
-    .describe('The languages that it is approved in, by commas; the first is for all others. Usually en_US'),
+  template: templateName.describe('An approved authentication template with a one-time password button'),
+  template_locales: templateLocales,
   api_version: z
     .string()
     .regex(/^v\d{1,3}\.\d$/, 'must be a version such as v25.0')
@@ -71,7 +63,7 @@ export interface WhatsAppCloudConfig {
 }
 
 const META_URL = 'https://graph.facebook.com';
-const USUAL = { template_locales: 'en_US', api_version: 'v25.0' };
+const USUAL_VERSION = 'v25.0';
 
 /** At the sandbox the phone number is named by the account's reference: so it knows which receipt URL to call. */
 export function toWhatsAppCloudConfig(
@@ -79,28 +71,19 @@ export function toWhatsAppCloudConfig(
   surroundings: Surroundings,
 ): WhatsAppCloudConfig {
   const isLive = account.mode === 'live';
-  const {
-    template = 'otp',
-    template_locales = USUAL.template_locales,
-    api_version = USUAL.api_version,
-  } = account.settings;
+  const { template = 'otp', template_locales, api_version = USUAL_VERSION } = account.settings;
   const baseUrl = isLive ? (surroundings.baseUrl ?? META_URL) : surroundings.sandboxUrl;
   return {
     mode: account.mode,
     accessToken: isLive ? new Secret(account.credentials.access_token) : account.sandboxToken,
     phoneNumberId: isLive ? account.settings.phone_number_id : surroundings.reference,
     template,
-    templateLocales: template_locales.split(','),
+    templateLocales: readTemplateLocales(template_locales),
     apiVersion: api_version,
     baseUrl,
-    givesReceipts:
-      reachableReceiptsUrl(surroundings.receiptsUrl, baseUrl) !== undefined && isSigned(account, surroundings),
+    givesReceipts: receiptsUrlOf(account, surroundings, baseUrl, 'app_secret') !== undefined,
   };
 }
-
-/** The platform's app secret is otp's alone. */
-const isSigned = (account: Account<Settings, Credentials>, { reference }: Surroundings) =>
-  account.mode === 'test' || reference === accountReference('platform') || account.credentials.app_secret !== undefined;
 
 /** An account whose receipts are believed, in its own mode, on its own URL. */
 export interface WhatsAppCloudReceiptAccount {

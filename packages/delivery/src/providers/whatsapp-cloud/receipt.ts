@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto';
-import { ATTEMPT_ID_PATTERN, type ReceiptStatus } from '@watchword/contracts';
-import { fieldOf, firstOf, numericCode, parseJson } from '../http-client.ts';
+import { ATTEMPT_ID_PATTERN } from '@watchword/contracts';
+import { fieldOf, firstOf, numericCode, parseJson } from '../json-fields.ts';
 import {
   type IncomingReceipt,
   type ReadCall,
   type ReadReceipt,
   type ReadReceiptCall,
+  statusTable,
   toReadReceipt,
 } from '../receipt.ts';
 import { isSameText } from '../same-text.ts';
@@ -13,12 +14,12 @@ import type { WhatsAppCloudReceiptAccount } from './config.ts';
 import { WHATSAPP_CODES } from './error-table.ts';
 
 /** `status` in our words. Source: the `messages` webhook of the WhatsApp Business Platform, as of 2026-11-21. */
-const STATUSES: Readonly<Record<string, ReceiptStatus>> = {
+const STATUSES = statusTable({
   sent: 'sent',
   delivered: 'delivered',
   read: 'read',
   failed: 'undelivered',
-};
+});
 
 /**
  * Reads Meta's calls on an account's receipt URL. GET is the handshake when the URL is entered: whoever knows the verify
@@ -73,6 +74,5 @@ function readStatus(status: unknown, account: WhatsAppCloudReceiptAccount): Read
   if (typeof attemptId !== 'string' || !ATTEMPT_ID_PATTERN.test(attemptId) || typeof word !== 'string') return [];
   const code = numericCode(fieldOf(firstOf(fieldOf(status, 'errors')), 'code'));
   // A word that is not in the table is one for a message that Meta has.
-  const ours = Object.hasOwn(STATUSES, word) ? STATUSES[word] : undefined;
-  return [toReadReceipt({ attemptId }, account, ours ?? 'accepted', code, WHATSAPP_CODES)];
+  return [toReadReceipt({ attemptId }, account, STATUSES.get(word) ?? 'accepted', code, WHATSAPP_CODES)];
 }

@@ -1,18 +1,11 @@
-import {
-  createHttpClient,
-  fieldOf,
-  firstOf,
-  type HttpAnswer,
-  judgeFailure,
-  numericCode,
-  parseJson,
-} from '../http-client.ts';
+import { createHttpClient, type HttpAnswer, judgeFailure } from '../http-client.ts';
+import { fieldOf, firstOf, numericCode, parseJson } from '../json-fields.ts';
 import { isMessageId } from '../message-id.ts';
 import type { AttemptResult, OutgoingMessage, ProviderAdapter } from '../provider.ts';
 import { resultOf, verdictOfStatus } from '../verdict.ts';
+import { chooseTemplateLocale } from '../whatsapp-template.ts';
 import type { WhatsAppCloudConfig } from './config.ts';
 import { PAIR_RATE_CODE, WHATSAPP_CODES } from './error-table.ts';
-import { chooseTemplateLocale } from './template-locale.ts';
 
 const PAIR_RATE_MS = 6_000;
 

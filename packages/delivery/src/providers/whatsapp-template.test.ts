@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseTemplateLocale } from './template-locale.ts';
+import { chooseTemplateLocale } from './whatsapp-template.ts';
 
 const languages = ['en_US', 'es', 'es_MX', 'pt_BR', 'zh_CN'];
 
