@@ -39,6 +39,7 @@ export function casesOf(endsAt: number): SearchCase[] {
     { name: 'status', ask: (random) => ({ status: keyOf(STATUSES, random) }) },
     { name: 'purpose', ask: (random) => ({ purpose: keyOf(PURPOSES, random) }) },
     { name: 'channel', ask: () => ({ channel: 'sms' }) },
+    { name: 'channel that few have', ask: () => ({ channel: 'email' }) },
     { name: 'country', ask: (random) => ({ country: keyOf(COUNTRIES, random) }) },
     { name: 'provider', ask: (random) => ({ provider: keyOf(PROVIDERS, random) }) },
     { name: 'destination', ask: (random) => ({ destination: anyDestination(random) }) },
@@ -49,6 +50,7 @@ export function casesOf(endsAt: number): SearchCase[] {
     { name: 'blocked, country', ask: (random) => ({ status: 'blocked', country: keyOf(COUNTRIES, random) }) },
     { name: 'approved, country, login', ask: (random) => ({ ...approved, country: keyOf(COUNTRIES, random) }) },
     { name: 'approved, channel', ask: () => ({ status: 'approved', channel: 'sms' }) },
+    { name: 'channel, provider', ask: (random) => ({ channel: 'email', provider: keyOf(PROVIDERS, random) }) },
     { name: 'country, provider, time', ask: (random) => ({ ...anyRange(random, endsAt), ...route(random) }) },
     { name: 'destination, status', ask: (random) => ({ destination: anyDestination(random), status: 'expired' }) },
     { name: 'user_id, purpose', ask: (random) => ({ user_id: anyUser(random), purpose: 'transaction' }) },
@@ -67,6 +69,7 @@ export function casesOf(endsAt: number): SearchCase[] {
     { name: 'nothing, deep', ask: () => ({ limit: '100' }), pages: 200 },
     { name: 'status, deep', ask: () => ({ status: 'approved', limit: '100' }), pages: 200 },
     { name: 'country, purpose, deep', ask: () => ({ country: 'US', purpose: 'login', limit: '100' }), pages: 200 },
+    { name: 'channel, deep', ask: () => ({ channel: 'sms', limit: '100' }), pages: 200 },
     { name: 'destination, deep', ask: () => ({ destination: destinationAt(0), limit: '100' }), pages: 100 },
   ];
   return [...filters, ...combined, ...deep];

@@ -1,8 +1,8 @@
 import { createSearchUseCases } from '@watchword/console';
 import type { VerificationPage } from '@watchword/contracts';
 import { openRecords, type RecordsSearch, type RecordsTarget, RecordsUnavailable } from '@watchword/records';
+import { percentile } from '@watchword/testkit/percentile';
 import { createSealer } from '@watchword/verifications';
-import { percentile } from '../bench/statistics.ts';
 import { casesOf, type SearchCase, toQuery } from './cases.ts';
 import type { MeasureOptions } from './options.ts';
 import { type Population, PROJECT } from './population.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Mode, VerificationStatus } from '@watchword/contracts';
+import type { Channel, Mode, VerificationStatus } from '@watchword/contracts';
 import { encodeBase32, type KeyRing, Secret, singleKeyRing } from '@watchword/platform';
 import { createBlindIndex, type IndexedDestination, type VerificationDocument } from '@watchword/records';
 import { createSealer } from '@watchword/verifications';
@@ -96,7 +96,11 @@ export function createPopulation(documents: number, seed: number, endsAt: number
     const user = userId && remembered(`${age} ${project} ${userId}`, () => indexes[age].ofUser(project, userId));
     const status = random.weighted(STATUSES);
     const country = random.weighted(COUNTRIES);
-    const provider = random.weighted(PROVIDERS);
+    const drawn = random.weighted(PROVIDERS);
+    const taken = drawn === 'regional' && country !== REGIONAL ? 'twilio' : drawn;
+    // Some go over two channels, and some to a second provider.
+    const channels: Channel[] = email === undefined ? ['sms'] : ['sms', 'email'];
+    const providers = random.next() < 0.05 && taken !== 'vonage' ? ['vonage', taken] : [taken];
     return {
       id,
       project,
@@ -115,8 +119,10 @@ export function createPopulation(documents: number, seed: number, endsAt: number
       context: null,
       user_index: user ? user.digest : null,
       user_index_key: user ? user.key : null,
-      channel: 'sms',
-      provider: provider === 'regional' && country !== REGIONAL ? 'twilio' : provider,
+      channel: channels.at(-1) ?? null,
+      channels,
+      provider: taken,
+      providers,
       erased_at: null,
       code_ttl_ms: TTL_MS,
       checks_remaining: 3,

@@ -1,3 +1,5 @@
+import { randomOf } from '@watchword/testkit/random';
+
 /** Numbers that look random and are the same for the same seed. */
 export interface Random {
   /** 0 ≤ x < 1. */
@@ -10,15 +12,8 @@ export interface Random {
   bytes(count: number): Buffer;
 }
 
-/** Mulberry32: quick, and good enough to spread what is made. */
 export function createRandom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = randomOf(seed);
   const below = (count: number) => Math.floor(next() * count);
   return {
     next,

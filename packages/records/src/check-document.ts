@@ -8,6 +8,8 @@ import { RecordsRejected, type Tally, type Write } from './store.ts';
 
 const FITS: Readonly<Record<FieldType, (value: unknown) => boolean>> = {
   text: (value) => typeof value === 'string',
+  texts: (value) =>
+    Array.isArray(value) && value.every((one) => typeof one === 'string') && new Set(value).size === value.length,
   integer: Number.isSafeInteger,
   boolean: (value) => typeof value === 'boolean',
   bytes: (value) => value instanceof Uint8Array,
@@ -46,6 +48,10 @@ export function checkWhere(collection: Collection, where: object): void {
   checkNames(collection, where);
   for (const [name, wanted] of Object.entries(where) as [string, unknown][]) {
     const type = name === 'id' ? 'text' : collection.fields[name]?.type;
+    if (type === 'texts') {
+      if (FITS.text(wanted)) continue;
+      throw new RecordsRejected(`${collection.name}.${name} is looked for by what is no text`);
+    }
     const isComparable = isRange(wanted) || isList(wanted);
     if (type === 'json' ? wanted !== null : !(isComparable || wanted === null || (type && FITS[type](wanted)))) {
       throw new RecordsRejected(`${collection.name}.${name} is looked for by what is no ${type ?? 'field'}`);

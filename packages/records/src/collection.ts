@@ -1,4 +1,4 @@
-export type FieldType = 'text' | 'integer' | 'boolean' | 'bytes' | 'json';
+export type FieldType = 'text' | 'texts' | 'integer' | 'boolean' | 'bytes' | 'json';
 
 /** One field of a collection; `T` is what its documents hold there. */
 export interface Field<T = unknown> {
@@ -14,6 +14,8 @@ const field =
   <T extends Preset = Preset>(): Field<T> => ({ type, optional: false });
 
 export const text = field<string>('text');
+/** Some texts, each once. A condition on it is a text, and holds where that is one of them. */
+export const texts = field<readonly string[]>('texts');
 export const integer = field<number>('integer');
 export const boolean = field<boolean>('boolean');
 export const bytes = field<Buffer>('bytes');

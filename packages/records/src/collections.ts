@@ -8,7 +8,17 @@ import type {
   VerificationEvent,
   VerificationStatus,
 } from '@watchword/contracts';
-import { boolean, bytes, type DocumentOf, defineCollection, integer, json, optional, text } from './collection.ts';
+import {
+  boolean,
+  bytes,
+  type DocumentOf,
+  defineCollection,
+  integer,
+  json,
+  optional,
+  text,
+  texts,
+} from './collection.ts';
 import { decisions, quotas, statistics, tokens } from './collections/accounting.ts';
 import { factors, invitations, sessions, users } from './collections/accounts.ts';
 import {
@@ -26,7 +36,7 @@ import {
 } from './collections/configuration.ts';
 
 /** Grows with each change of a declaration that a stored document or index would notice. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 // Times are milliseconds since the epoch. `applied_seq` is the last event that a document has taken in: an older word about
 // it changes nothing, so that what is written twice, or by a recorder that lost its shard, does no harm.
@@ -59,8 +69,12 @@ export const verifications = defineCollection(
     user_index_key: optional(integer()),
     /** Of the newest delivery. */
     channel: optional(text<Channel>()),
+    /** Of all deliveries. */
+    channels: optional(texts<readonly Channel[]>()),
     /** Of the newest attempt that was settled. */
     provider: optional(text()),
+    /** Of all attempts that were settled. */
+    providers: optional(texts()),
     erased_at: optional(integer()),
     code_ttl_ms: integer(),
     checks_remaining: integer(),
@@ -81,8 +95,8 @@ export const verifications = defineCollection(
     ['project', 'status', 'opened_at'],
     ['project', 'purpose', 'opened_at'],
     ['project', 'country', 'opened_at'],
-    ['project', 'channel', 'opened_at'],
-    ['project', 'provider', 'opened_at'],
+    ['project', 'channels', 'opened_at'],
+    ['project', 'providers', 'opened_at'],
     ['project', 'destination_index', 'opened_at'],
     ['project', 'second_index', 'opened_at'],
     ['project', 'third_index', 'opened_at'],

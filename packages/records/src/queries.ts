@@ -19,6 +19,10 @@ export interface Index {
   readonly unique: boolean;
 }
 
+/** The field of an index that has several texts: it has as many entries of a document as that has of these. */
+export const textsOf = ({ fields }: Collection, index: Pick<Index, 'fields'>): string | undefined =>
+  index.fields.find((name) => fields[name]?.type === 'texts');
+
 /** Ways to find documents of a collection, beside their ids. */
 export const indexesOf = ({ name, indexes, unique }: Pick<Collection, 'name' | 'indexes' | 'unique'>): Index[] => [
   ...indexes.map((fields) => ({ name: [name, ...fields].join('_'), fields, unique: false })),

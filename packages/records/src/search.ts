@@ -12,15 +12,17 @@ export interface VerificationSearch {
   readonly user?: readonly Buffer[] | undefined;
   readonly status?: VerificationStatus | undefined;
   readonly country?: string | undefined;
+  /** Of one of its attempts that were settled. */
   readonly provider?: string | undefined;
   readonly purpose?: string | undefined;
+  /** Of one of its deliveries. */
   readonly channel?: Channel | undefined;
   /** Opened at this time or later, and before that one; ms. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
 }
 
-type SearchedField = AddressIndex | 'user_index' | 'status' | 'country' | 'provider' | 'purpose' | 'channel';
+type SearchedField = AddressIndex | 'user_index' | 'status' | 'country' | 'providers' | 'purpose' | 'channels';
 
 type Choice = readonly [field: SearchedField, value: string | Buffer];
 
@@ -46,9 +48,9 @@ function conditionsOf(search: VerificationSearch): Condition[] {
     ...digests(['user_index'], search.user),
     ...(isRare ? status : []),
     ...one('country', search.country),
-    ...one('provider', search.provider),
+    ...one('providers', search.provider),
     ...one('purpose', search.purpose),
-    ...one('channel', search.channel),
+    ...one('channels', search.channel),
     ...(isRare ? [] : status),
   ];
 }

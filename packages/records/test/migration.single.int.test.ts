@@ -8,7 +8,9 @@ import { providers, templates } from '../src/collections/configuration.ts';
 import { attempts, COLLECTIONS, deliveries, SCHEMA_VERSION, shardCursors, verifications } from '../src/collections.ts';
 import { migrateRecords } from '../src/migrations/migrate-records.ts';
 import { CURRENT, type Schema } from '../src/migrations/schema.ts';
+import { indexesOf } from '../src/queries.ts';
 import { openRecords } from '../src/records.ts';
+import { createSearch } from '../src/search.ts';
 import { migrateSqlite } from '../src/sqlite/migrate-sqlite.ts';
 import { openSqliteStore } from '../src/sqlite/sqlite-store.ts';
 import { RecordsUnavailable, type Store } from '../src/store.ts';
@@ -21,7 +23,7 @@ let file = '';
 let files = 0;
 
 /** A file as an older version left it. */
-function leaveVersion(version: 1 | 2): void {
+function leaveVersion(version: 1 | 2 | 3): void {
   const database = new DatabaseSync(file);
   database.exec(readFileSync(new URL(`./version-${version}.sql`, import.meta.url), 'utf8'));
   database.close();
@@ -116,7 +118,30 @@ test('a file of version 2 is migrated: what has one address and one delivery for
   });
 });
 
-test.each([1, 2] as const)('a file of version %i that was migrated has what a new one has', async (version) => {
+test('a file of version 3 is migrated: each verification is found by the channel and the provider that it names', async () => {
+  leaveVersion(3);
+  expect(await migrateRecords({ file }, silent)).toEqual({ from: 3, to: SCHEMA_VERSION });
+  await opened(async (store) => {
+    expect(await store.find(verifications, { limit: 9 })).toMatchObject([
+      {
+        id: 'v1',
+        channel: 'email',
+        channels: ['email'],
+        providers: ['smtp'],
+        second_index: Buffer.of(11),
+        last_send: 1,
+      },
+      { id: 'v2', channel: null, channels: [], providers: [] },
+    ]);
+    const { searchVerifications } = createSearch(store);
+    for (const search of [{ channel: 'email' }, { provider: 'smtp' }] as const) {
+      const { items } = await searchVerifications({ project: 'p-1', ...search }, null, 9);
+      expect(items.map(({ id }) => id)).toEqual(['v1']);
+    }
+  });
+});
+
+test.each([1, 2, 3] as const)('a file of version %i that was migrated has what a new one has', async (version) => {
   leaveVersion(version);
   await migrateRecords({ file }, silent);
   const migrated = inFile(schemaOf);
@@ -155,6 +180,23 @@ test('a migration that is cut off leaves the file as it was, and another one end
   expect(() => migrateSqlite(file, cut, silent)).toThrow('cut off');
   expect(inFile(schemaOf)).toEqual(before);
   expect(await migrateRecords({ file }, silent)).toEqual({ from: 1, to: SCHEMA_VERSION });
+});
+
+test('an index of texts that is dropped leaves nothing behind, and documents are written without it', async () => {
+  const index = indexesOf(verifications).find(({ fields }) => fields.includes('channels'));
+  if (!index) throw new Error('there is none');
+  const version = SCHEMA_VERSION + 1;
+  const drop = () => [{ kind: 'drop index' as const, collection: verifications, index }];
+  const next: Schema = { ...CURRENT, version, migrations: [...CURRENT.migrations, drop] };
+  leaveVersion(3);
+  expect(migrateSqlite(file, next, silent)).toEqual({ from: 3, to: version });
+  const left = inFile((database) =>
+    database.prepare('SELECT name FROM sqlite_master WHERE sql LIKE ?').all(`%${index.name}%`),
+  );
+  expect(left).toEqual([]);
+  const store = await openSqliteStore({ file, schema: next });
+  expect(await store.change(verifications, { id: 'v1' }, { channels: ['sms'] })).toBe(1);
+  await store.close();
 });
 
 test('while another process writes, nobody migrates', () => {

@@ -34,6 +34,8 @@ describeMongo('the schema of a MongoDB', (server) => {
       user_index: __,
       second_index: ___,
       last_send: ____,
+      channels: _____,
+      providers: ______,
       ...first
     } = verificationOf('v1', { destination: Buffer.of(7, 255) });
     const { id, ...stored } = first;

@@ -11,12 +11,15 @@ const NOW = 1_700_000_000_000;
 const DOCUMENTS = 400;
 const STATUSES = ['approved', 'approved', 'approved', 'expired', 'blocked'] as const;
 const COUNTRIES = ['DE', 'US', 'US', 'FR'];
-const PROVIDERS = ['one', 'two', null];
+const PROVIDERS = ['one', 'two', 'three'];
+const CHANNELS = ['sms', 'email', 'voice'] as const;
 const PURPOSES = ['login', 'login', 'password_reset'];
 /** Of a destination or a user under an older key of the ring and under the current one. */
 const digests = (name: string) => [1, 2].map((key) => Buffer.from(`${name}-${key}`.padEnd(32, '.')));
 
 const oneOf = <T>(values: readonly T[]) => values[randomInt(values.length)] as T;
+/** Some of them, all or none. */
+const someOf = <T>(values: readonly T[]) => values.filter(() => randomInt(2) === 0);
 const maybe = <T>(value: T) => (randomInt(3) === 0 ? value : undefined);
 const nameOf = (of: string, count: number) => digests(`${of} ${randomInt(count)}`);
 
@@ -26,9 +29,9 @@ const randomVerification = (index: number): VerificationDocument =>
     project: oneOf(['p-1', 'p-1', 'p-2']),
     status: oneOf(STATUSES),
     country: oneOf(COUNTRIES),
-    provider: oneOf(PROVIDERS),
+    providers: someOf(PROVIDERS),
     purpose: oneOf(PURPOSES),
-    channel: oneOf(['sms', null]),
+    channels: someOf(CHANNELS),
     destination_index: oneOf(nameOf('destination', 9)),
     second_index: oneOf([null, null, ...nameOf('destination', 9)]),
     third_index: oneOf([null, null, null, ...nameOf('destination', 9)]),
@@ -42,7 +45,7 @@ const randomSearch = (): VerificationSearch => ({
   country: maybe(oneOf(COUNTRIES)),
   provider: maybe(oneOf(['one', 'two', 'none'])),
   purpose: maybe(oneOf(PURPOSES)),
-  channel: maybe('sms' as const),
+  channel: maybe(oneOf(CHANNELS)),
   destination: maybe(nameOf('destination', 9)),
   user: maybe(nameOf('user', 5)),
   from: maybe(NOW + randomInt(50)),
@@ -52,10 +55,9 @@ const randomSearch = (): VerificationSearch => ({
 const FILTERS = {
   status: 'status',
   country: 'country',
-  provider: 'provider',
   purpose: 'purpose',
-  channel: 'channel',
 } as const;
+const MEMBERS = { provider: 'providers', channel: 'channels' } as const;
 
 function isWanted(document: VerificationDocument, search: VerificationSearch): boolean {
   const has = (wanted: readonly Buffer[] | undefined, index: Buffer | null) =>
@@ -63,6 +65,10 @@ function isWanted(document: VerificationDocument, search: VerificationSearch): b
   return (
     document.project === search.project &&
     Object.values(FILTERS).every((field) => search[field] === undefined || search[field] === document[field]) &&
+    Object.entries(MEMBERS).every(([name, field]) => {
+      const wanted = search[name as keyof typeof MEMBERS];
+      return wanted === undefined || document[field]?.some((one) => one === wanted);
+    }) &&
     ADDRESS_INDEXES.some((field) => has(search.destination, document[field])) &&
     has(search.user, document.user_index) &&
     document.opened_at >= (search.from ?? 0) &&
@@ -108,9 +114,9 @@ export function testSearch(open: () => Promise<Store>): void {
   }, 60_000);
 
   test('a page that looked at its share ends, and the next one goes on behind it', async () => {
-    const wanted = verificationOf('wanted', { status: 'approved', country: 'FR', channel: 'sms', opened_at: NOW });
+    const wanted = verificationOf('wanted', { status: 'approved', country: 'FR', channels: ['sms'], opened_at: NOW });
     const others = Array.from({ length: 100 }, (_, index) =>
-      verificationOf(`other-${index}`, { country: 'FR', channel: 'sms', opened_at: NOW + 1 + index }),
+      verificationOf(`other-${index}`, { country: 'FR', channels: ['sms'], opened_at: NOW + 1 + index }),
     );
     await fill([wanted, ...others]);
     const asked: Query<typeof verifications>[] = [];
@@ -134,6 +140,35 @@ export function testSearch(open: () => Promise<Store>): void {
     // However few match, the database is given no more than that to look at.
     const looked = asked.map((query) => store.count(verifications, { ...query.where, country: 'FR' }));
     expect(await Promise.all(looked)).toEqual([30, 31, 31, 12]);
+  });
+
+  test('a verification is found by each channel and provider that it has at the time, and by none when it has gone', async () => {
+    const { searchVerifications } = createSearch(store);
+    const foundBy = async (search: Partial<VerificationSearch>) =>
+      (await searchVerifications({ project: 'p-1', ...search }, null, 9)).items.map(({ id }) => id);
+    await fill([verificationOf('a', { channels: ['sms'] }), verificationOf('b', { channels: null, providers: null })]);
+    expect(await foundBy({ channel: 'email' })).toEqual([]);
+    await fill([verificationOf('a', { applied_seq: 2, channels: ['sms', 'email'], providers: ['one', 'two'] })]);
+    // What is older is left out as a whole.
+    await fill([verificationOf('a', { applied_seq: 1, channels: ['voice'] })]);
+    for (const search of [
+      { channel: 'sms' },
+      { channel: 'email' },
+      { provider: 'one' },
+      { provider: 'two' },
+    ] as const) {
+      expect(await foundBy(search)).toEqual(['a']);
+      expect(await foundBy({ ...search, channel: 'sms', status: 'pending' })).toEqual(['a']);
+    }
+    expect(await foundBy({ channel: 'voice' })).toEqual([]);
+    expect(await foundBy({ provider: 'one', channel: 'voice' })).toEqual([]);
+    expect(await store.change(verifications, { id: 'a' }, { providers: ['two'] })).toBe(1);
+    expect([await foundBy({ provider: 'one' }), await foundBy({ provider: 'two' })]).toEqual([[], ['a']]);
+    expect(await store.deleteSome(verifications, { project: 'p-1' }, 9)).toBe(2);
+    expect(await foundBy({ channel: 'sms' })).toEqual([]);
+    // Of the same id, with nothing of what the other one had.
+    await fill([verificationOf('a')]);
+    expect(await foundBy({ channel: 'sms' })).toEqual([]);
   });
 
   test('what is opened while somebody pages is neither in the way nor found twice', async () => {
@@ -177,9 +212,9 @@ export function testSearch(open: () => Promise<Store>): void {
     const alone: [keyof VerificationDocument, Partial<VerificationSearch>][] = [
       ['status', { status: 'approved' }],
       ['purpose', { purpose: 'login' }],
-      ['channel', { channel: 'sms' }],
+      ['channels', { channel: 'sms' }],
       ['country', { country: 'DE' }],
-      ['provider', { provider: 'one' }],
+      ['providers', { provider: 'one' }],
       ['user_index', { user: digests('user 1') }],
     ];
     for (const [field, search] of alone) {

@@ -151,6 +151,8 @@ export function testStore({ open, openGuests }: StoreOpeners): void {
         store.write([requireChange(verifications, where, { status: 'expired' })]),
         store.find(verifications, { where: { project: { $ne: 'x' } } as never, limit: 1 }),
         store.find(verifications, { where: { opened_at: 'x' }, limit: 1 }),
+        store.find(verifications, { where: { channels: { in: ['sms'] } }, limit: 1 }),
+        store.find(verifications, { where: { channels: null }, limit: 1 }),
       ]);
       expect(asked).toMatchObject(asked.map(() => isRefused));
     });
@@ -161,6 +163,17 @@ export function testStore({ open, openGuests }: StoreOpeners): void {
       expect(error).toBeInstanceOf(RecordsRejected);
       expect(String(error)).toContain('verifications.opened_at');
       expect(String(error)).not.toContain('4711');
+    });
+
+    test('texts are a list of them, each once', async () => {
+      for (const channels of ['sms', [1], ['sms', 'sms'], { 0: 'sms' }]) {
+        await expect(store.insert(verifications, verificationOf('a', { channels } as never))).rejects.toThrow(
+          /verifications\.channels must be texts/,
+        );
+      }
+      await store.insert(verifications, verificationOf('a', { channels: ['sms', 'email'] }));
+      expect(await store.count(verifications, { channels: 'email' })).toBe(1);
+      expect(await store.count(verifications, { channels: 'voice' })).toBe(0);
     });
   });
 

@@ -12,6 +12,16 @@ export const SHARDS = ['00', '01'];
 /** Lives begin half an hour before a day ends, and go on into the next. */
 export const MIDNIGHT = Date.parse('2026-02-01T00:00:00Z');
 
+/** What rows of the statistics are of that a test writes itself. */
+export const COUNTED_OF = {
+  mode: 'test',
+  channel: 'sms',
+  provider: '',
+  country: 'US',
+  purpose: 'login',
+  template: '',
+} as const;
+
 /** Streams of some lives that go on at once, and how many sends they have. */
 export function streamsOf(random: () => number, lives: number) {
   const streams = new Map<string, StreamEntry[]>(SHARDS.map((shard) => [shard, []]));

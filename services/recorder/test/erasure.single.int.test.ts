@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Secret, singleKeyRing } from '@watchword/platform';
-import { comparePositions, createBlindIndex, RecordsUnavailable, type ShardLease } from '@watchword/records';
+import { comparePositions, createBlindIndex, RecordsUnavailable } from '@watchword/records';
 import { eventually } from '@watchword/testkit';
 import { createErasure, createSealer, createVerifications, type SendPlan } from '@watchword/verifications';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { StreamEntry } from '../src/domain/stream-event.ts';
 import { createEventStreams } from '../src/streams/event-streams.ts';
 import { createOtherShards } from '../src/usecases/other-shards.ts';
-import { createRecordEntries } from '../src/usecases/record-entries.ts';
+import { recordByHand, takeShard } from './by-hand.ts';
 import { type Scene, startScene } from './scene.ts';
 
 const POLICY = {
@@ -208,31 +208,18 @@ test.each(['forgetting in Redis', 'erasing', 'moving the cursor'])(
       };
     };
     const { records } = scene;
-    const sealer = createSealer(singleKeyRing(keyOf('SEAL_KEY')));
-    const record = createRecordEntries({
+    const record = recordByHand({
       records: {
         ...records,
         eraseVerifications: cutOnce('erasing', records.eraseVerifications),
         writeBatch: cutOnce('moving the cursor', records.writeBatch),
       },
-      sealer,
+      sealer: createSealer(singleKeyRing(keyOf('SEAL_KEY'))),
       blindIndex: createBlindIndex(singleKeyRing(keyOf('INDEX_KEY'))),
-      otherShards: { areBehind: async () => false },
       forgetting: { forget: cutOnce('forgetting in Redis', machine.erasure.forget) },
-      observer: {
-        recorded: () => undefined,
-        batch: () => undefined,
-        setAside: (_, __, reason) => expect.unreachable(reason),
-        failing: () => undefined,
-        recovered: () => undefined,
-      },
-      now: () => Date.now(),
     });
     const [shard, entries] = await scene.entriesOf(ids[0] ?? '');
-    const { cursors } = await records.renewLeases('rec_a', Date.now() + 60_000, [shard]);
-    const cursor = cursors.find(({ id }) => id === shard);
-    const lease = cursor && (await records.takeShard(cursor, 'rec_a', Date.now() + 60_000));
-    if (!lease) throw new Error('not taken');
+    const lease = await takeShard(records, shard, 'rec_a');
     await expect(record(lease, entries)).rejects.toThrow('cut off');
     const come = (await records.cursors()).find(({ id }) => id === shard)?.position ?? '';
     const left = entries.filter(({ position }) => comparePositions(position, come) > 0);
@@ -265,27 +252,13 @@ test('an erasure that does not open is set aside, and says so', async () => {
 function startByHand(shard: string) {
   const { records } = scene;
   const forgotten: string[] = [];
-  const take = async (owner: string): Promise<ShardLease> => {
-    const { cursors } = await records.renewLeases(owner, Date.now() + 60_000, [shard]);
-    const cursor = cursors.find(({ id }) => id === shard);
-    const lease = cursor && (await records.takeShard(cursor, owner, Date.now() + 60_000));
-    if (!lease) throw new Error('not taken');
-    return lease;
-  };
-  const record = createRecordEntries({
+  const take = (owner: string) => takeShard(records, shard, owner);
+  const record = recordByHand({
     records,
     sealer: createSealer(singleKeyRing(keyOf('SEAL_KEY'))),
     blindIndex: createBlindIndex(singleKeyRing(keyOf('INDEX_KEY'))),
     otherShards: createOtherShards({ records, streams: createEventStreams(scene.redis) }),
     forgetting: { forget: async (ids) => forgotten.push(...ids) },
-    observer: {
-      recorded: () => undefined,
-      batch: () => undefined,
-      setAside: (_, __, reason) => expect.unreachable(reason),
-      failing: () => undefined,
-      recovered: () => undefined,
-    },
-    now: () => Date.now(),
   });
   return { take, record, forgotten };
 }

@@ -1,4 +1,5 @@
 import type { EventType } from '@watchword/contracts';
+import type { SealedParts } from '../src/domain/fold.ts';
 import { type RecordableEvent, toEvent } from '../src/domain/stream-event.ts';
 
 export type Data = Record<string, string | number>;
@@ -14,6 +15,20 @@ export const OPENED = {
   code_ttl_ms: 1_000,
 };
 
+/** What stands beside the first event, of no meaning to what is folded and counted. */
+export const SEALED: SealedParts = {
+  destination: Buffer.from('sealed'),
+  seal_key: 1,
+  destination_index: null,
+  second_index: null,
+  third_index: null,
+  destination_index_key: null,
+  context: null,
+  user_index: null,
+  user_index_key: null,
+  erased_at: null,
+};
+
 /** Events of one verification, numbered and timed in their order. */
 export const eventsOf = (...facts: Fact[]): RecordableEvent[] => eventsAt(LIFE_ID, 10_000, 1, facts);
 
@@ -23,17 +38,6 @@ export function eventsAt(id: string, at: number, everyMs: number, facts: readonl
     if ('unreadable' in event) throw new Error(event.unreadable);
     return event;
   });
-}
-
-/** Mulberry32: the same numbers for the same seed. */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** What may happen to a verification, in any order: neither fold nor statistics may rely on what the scripts would do. */

@@ -11,12 +11,12 @@ import {
   type ShardLease,
 } from '@watchword/records';
 import { eventually } from '@watchword/testkit';
+import { randomOf } from '@watchword/testkit/random';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startRecordingLoop } from '../src/jobs/recording-loop.ts';
 import { createHoldShards } from '../src/usecases/hold-shards.ts';
-import { createRecordEntries } from '../src/usecases/record-entries.ts';
+import { quietObserver, recordByHand } from './by-hand.ts';
 import { ring, sealer, streamsOf } from './counted-streams.ts';
-import { randomOf } from './lives.ts';
 
 let directory: string;
 let records: Records;
@@ -30,13 +30,6 @@ afterEach(async () => {
 });
 
 const SHARD = '00';
-const silent = {
-  recorded: () => undefined,
-  batch: () => undefined,
-  setAside: () => expect.unreachable(),
-  failing: () => undefined,
-  recovered: () => undefined,
-};
 
 test('a batch whose answer was lost is neither waited for nor written over: recording goes on where the database is', async () => {
   const entries = streamsOf(randomOf(3), 4).streams.get(SHARD) ?? [];
@@ -68,19 +61,11 @@ test('a batch whose answer was lost is neither waited for nor written over: reco
       oldest: async () => undefined,
     },
     shards: createHoldShards({ records: cutOff, owner: 'rec_a', shards: [SHARD], now: () => Date.now() }),
-    recordEntries: createRecordEntries({
-      records: cutOff,
-      sealer,
-      blindIndex: createBlindIndex(ring),
-      forgetting: { forget: async () => 0 },
-      otherShards: { areBehind: async () => false },
-      observer: silent,
-      now: () => 0,
-    }),
-    observer: silent,
+    recordEntries: recordByHand({ records: cutOff, sealer, blindIndex: createBlindIndex(ring) }),
+    observer: quietObserver,
   });
   const cursor = async () => (await records.cursors()).find(({ id }) => id === SHARD);
-  await eventually('all recorded', 10_000, async () => ((await cursor())?.position === last ? true : undefined));
+  await eventually('all recorded', 15_000, async () => ((await cursor())?.position === last ? true : undefined));
   expect(lost).toHaveLength(2);
   // The shard is still held.
   for (const [lease, batch] of lost) expect(await records.writeBatch(lease, batch)).toBe('fenced');

@@ -180,6 +180,10 @@ describe('a notice', () => {
     const recorder = startRecorder({ admins: [] });
     recorder.take(undelivered(2));
     await saying(recorder.told, 'untold p no_admin');
+    // Redis still has it then.
+    for (const key of ['due', 'p']) {
+      expect(await redis.pttl(`ww:{notices}:${key}`)).toBeGreaterThan(24 * HOUR_MS + EVERY_MS);
+    }
     now += 24 * HOUR_MS + 1;
     await saying(recorder.told, 'dropped p');
     await recorder.stop();
@@ -192,7 +196,7 @@ describe('a notice', () => {
   test('of a recorder that died while it sent is sent by another, once its lease has ended', async () => {
     const dead = createNoticeBoard({ redis, now: () => now, everyMs: EVERY_MS, leaseMs: LEASE_MS });
     await dead.note('p', { live: 3, test: 0, channels: ['sms'] });
-    const [claimed] = await dead.claim();
+    const claimed = await dead.claim();
     const recorder = startRecorder();
     await quiet(recorder);
     now += LEASE_MS;
@@ -203,6 +207,15 @@ describe('a notice', () => {
     recorder.take(undelivered(2));
     now += EVERY_MS;
     expect((await mails(2)).at(-1)?.source).toContain('2 codes');
+  });
+
+  test('is claimed one by one: while its mails are sent, another recorder has the next', async () => {
+    const options = { redis, now: () => now, everyMs: EVERY_MS, leaseMs: LEASE_MS };
+    const [one, other] = [createNoticeBoard(options), createNoticeBoard(options)];
+    for (const project of ['p', 'q']) await one.note(project, { live: 1, test: 0, channels: ['sms'] });
+    const claimed = [await one.claim(), await other.claim()];
+    expect(new Set(claimed.map((notice) => notice?.project))).toEqual(new Set(['p', 'q']));
+    expect(await one.claim()).toBeUndefined();
   });
 
   test('counts what Redis did not take at first', async () => {

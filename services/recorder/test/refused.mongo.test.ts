@@ -1,10 +1,10 @@
 import { Secret } from '@watchword/platform';
 import { createBlindIndex, openRecords, type Records } from '@watchword/records';
+import { randomOf } from '@watchword/testkit/random';
 import { describeMongo } from '@watchword/testkit/vitest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createRecordEntries } from '../src/usecases/record-entries.ts';
-import { compareStatistics, ring, SHARDS, sealer, streamsOf } from './counted-streams.ts';
-import { randomOf } from './lives.ts';
+import { quietObserver, recordByHand, takeShard } from './by-hand.ts';
+import { compareStatistics, ring, sealer, streamsOf } from './counted-streams.ts';
 
 describeMongo('a document that the database refuses', (server) => {
   let records: Records;
@@ -22,27 +22,14 @@ describeMongo('a document that the database refuses', (server) => {
     const data = JSON.parse(culprit?.fields.d?.toString() ?? '') as object;
     const refused = Buffer.from(JSON.stringify({ ...data, 'odd\0name': 1 }));
     if (culprit) entries[queued] = { ...culprit, fields: { ...culprit.fields, d: refused } };
-    const { cursors } = await records.renewLeases('rec_a', Date.now() + 60_000, SHARDS);
-    const cursor = cursors.find(({ id }) => id === '00');
-    const lease = cursor && (await records.takeShard(cursor, 'rec_a', Date.now() + 60_000));
-    if (!lease) throw new Error('not taken');
     const setAside: string[] = [];
-    const record = createRecordEntries({
+    const record = recordByHand({
       records,
       sealer,
       blindIndex: createBlindIndex(ring),
-      forgetting: { forget: async () => 0 },
-      otherShards: { areBehind: async () => false },
-      observer: {
-        recorded: () => undefined,
-        batch: () => undefined,
-        setAside: (_, position) => setAside.push(position),
-        failing: () => undefined,
-        recovered: () => undefined,
-      },
-      now: () => 0,
+      observer: { ...quietObserver, setAside: (_, position) => setAside.push(position) },
     });
-    expect(await record(lease, entries)).toBe('written');
+    expect(await record(await takeShard(records, '00', 'rec_a'), entries)).toBe('written');
     expect(setAside).toEqual([culprit?.position]);
     const { stored, counted } = await compareStatistics(records);
     expect(stored).toEqual(counted);

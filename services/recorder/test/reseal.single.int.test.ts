@@ -14,7 +14,7 @@ import {
 import { createSealer } from '@watchword/verifications';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ResealProgress, resealRecords } from '../src/index.ts';
-import { createRecordEntries } from '../src/usecases/record-entries.ts';
+import { recordByHand, takeShard } from './by-hand.ts';
 
 const keyOf = (name: string, id: number) => ({
   id,
@@ -42,21 +42,7 @@ afterEach(async () => {
 });
 
 const recorderOf = (of: Records, sealKeys: KeyRing, indexKeys: KeyRing) =>
-  createRecordEntries({
-    records: of,
-    sealer: createSealer(sealKeys),
-    blindIndex: createBlindIndex(indexKeys),
-    forgetting: { forget: async () => 0 },
-    otherShards: { areBehind: async () => false },
-    observer: {
-      recorded: () => undefined,
-      batch: () => undefined,
-      setAside: (_, __, reason) => expect.unreachable(reason),
-      failing: () => undefined,
-      recovered: () => undefined,
-    },
-    now: () => 0,
-  });
+  recordByHand({ records: of, sealer: createSealer(sealKeys), blindIndex: createBlindIndex(indexKeys) });
 
 function entryOf(id: string, number: number, type: string, data: object, sealed: Record<string, Buffer> = {}) {
   const fields = { v: id, q: number, t: type, a: 1_000, d: JSON.stringify(data) };
@@ -82,12 +68,7 @@ function at<E>(entry: E) {
   return { ...entry, position: `5-${position}` };
 }
 
-async function take() {
-  const { cursors } = await records.renewLeases('rec_a', 1, ['00']);
-  const lease = cursors[0] && (await records.takeShard(cursors[0], 'rec_a', 1));
-  if (!lease) throw new Error('not taken');
-  return lease;
-}
+const take = () => takeShard(records, '00', 'rec_a');
 
 /** The lease behind what was recorded by it. */
 async function asItStands(lease: ShardLease): Promise<ShardLease> {

@@ -1,6 +1,7 @@
 import { eventually } from '@watchword/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createSweepRecords } from '../src/usecases/sweep-records.ts';
+import { COUNTED_OF } from './counted-streams.ts';
 import { LIFE, type Scene, startScene } from './scene.ts';
 
 let scene: Scene;
@@ -58,19 +59,10 @@ test('a project keeps its verifications as long as it says, and the report count
 
 test('minutes are kept for 2 days and days for 400', async () => {
   const now = Date.now();
-  const of = {
-    project: 'p',
-    mode: 'test',
-    channel: 'sms',
-    provider: '',
-    country: 'US',
-    purpose: 'login',
-    template: '',
-  } as const;
   const ages = { minute: [1, 3], day: [399, 401] } as const;
   const rows = (['minute', 'day'] as const).flatMap((resolution) =>
     ages[resolution].map((days) =>
-      Object.assign({ resolution, bucket: now - days * DAY_MS, counters: { sent: 1 } }, of),
+      Object.assign({ resolution, project: 'p', bucket: now - days * DAY_MS, counters: { sent: 1 } }, COUNTED_OF),
     ),
   );
   await scene.records.addStatistics(rows);

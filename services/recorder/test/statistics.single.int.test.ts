@@ -7,14 +7,13 @@ import {
   openSqliteStore,
   type Records,
   RecordsUnavailable,
-  type ShardLease,
   type Store,
 } from '@watchword/records';
+import { randomOf } from '@watchword/testkit/random';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { rebuildStatistics } from '../src/index.ts';
-import { createRecordEntries } from '../src/usecases/record-entries.ts';
-import { compareStatistics, MIDNIGHT, ring, SHARDS, sealer, streamsOf } from './counted-streams.ts';
-import { randomOf } from './lives.ts';
+import { recordByHand, takeShard } from './by-hand.ts';
+import { COUNTED_OF, compareStatistics, MIDNIGHT, ring, SHARDS, sealer, streamsOf } from './counted-streams.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -29,19 +28,10 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const OF_ALL = {
-  mode: 'test',
-  channel: 'sms',
-  provider: '',
-  country: 'US',
-  purpose: 'login',
-  template: '',
-} as const;
-
 /** One verification of each project, of which nothing was sent. */
 async function recordOpened(projects: readonly string[], at: number): Promise<void> {
   const records = createRecords(store);
-  const lease = await take(records, 'opened', 'rec_opened', ['opened']);
+  const lease = await take(records, 'opened', 'rec_opened');
   const entries = projects.map((project, index) => {
     const id = String(index).padStart(26, '0');
     const data = { project, mode: 'test', purpose: 'login', country: 'US', checks_max: 3, code_ttl_ms: 1_000 };
@@ -72,33 +62,11 @@ const withoutTransactions = (fault: Fault): Store => ({
   },
 });
 
-function recorderOver(of: Store) {
-  const records = createRecords(of);
-  const recordEntries = createRecordEntries({
-    records,
-    sealer,
-    blindIndex: createBlindIndex(ring),
-    forgetting: { forget: async () => 0 },
-    otherShards: { areBehind: async () => false },
-    observer: {
-      recorded: () => undefined,
-      batch: () => undefined,
-      setAside: (_, position, reason) => expect.unreachable(`${position} ${reason}`),
-      failing: () => undefined,
-      recovered: () => undefined,
-    },
-    now: () => 0,
-  });
-  return recordEntries;
-}
+const recorderOver = (of: Store) =>
+  recordByHand({ records: createRecords(of), sealer, blindIndex: createBlindIndex(ring) });
 
-async function take(records: Records, shard: string, owner: string, shards = SHARDS): Promise<ShardLease> {
-  const { cursors } = await records.renewLeases(owner, 1, shards);
-  const cursor = cursors.find(({ id }) => id === shard);
-  const lease = cursor && (await records.takeShard(cursor, owner, 1));
-  if (!lease) throw new Error('not taken');
-  return lease;
-}
+/** For no time: nobody who looks for recorders finds one. */
+const take = (records: Records, shard: string, owner: string) => takeShard(records, shard, owner, 1);
 
 test.each(Array.from({ length: 8 }, (_, seed) => seed))(
   'seed %i: statistics and quotas equal a recount, however batches were cut, cut off, repeated and overtaken',
@@ -185,7 +153,7 @@ test('a rebuild puts right what was changed, keeps what is older than the events
     ends.set(shard, half);
     expect(await record(await take(records, shard, 'rec_a'), stream.slice(0, half))).toBe('written');
   }
-  const old = { ...OF_ALL, project: 'p0' } as const;
+  const old = { ...COUNTED_OF, project: 'p0' } as const;
   const kept = { ...old, resolution: 'day', bucket: MIDNIGHT - 40 * DAY_MS, counters: { sent: 7 } } as const;
   const wrong = { ...old, resolution: 'day', bucket: MIDNIGHT, country: 'FR', counters: { sent: 9 } } as const;
   await records.addStatistics([kept, wrong]);
@@ -209,7 +177,7 @@ test('a rebuild puts right what was changed, keeps what is older than the events
 test('a rebuild leaves alone what is older than what is recorded, whatever the retention is said to be', async () => {
   const records = createRecords(store);
   const rowOf = (project: string, bucket: number) =>
-    ({ ...OF_ALL, project, resolution: 'day', bucket, counters: { sent: 7 } }) as const;
+    ({ ...COUNTED_OF, project, resolution: 'day', bucket, counters: { sent: 7 } }) as const;
   // Of p0 all before MIDNIGHT was deleted by a retention that is longer today; of p1 nothing is left.
   await recordOpened(['p0'], MIDNIGHT + 1);
   const rows = [-3, 0, 1, 2].map((day) => rowOf('p0', MIDNIGHT + day * DAY_MS));

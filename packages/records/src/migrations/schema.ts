@@ -1,8 +1,9 @@
 import type { Collection } from '../collection.ts';
-import { COLLECTIONS, SCHEMA_VERSION } from '../collections.ts';
+import { COLLECTIONS, SCHEMA_VERSION, verifications } from '../collections.ts';
 import { type MigrationStep, stepsBetween } from './steps.ts';
 import { VERSION_1 } from './version-1.ts';
 import { VERSION_2, VERSION_2_VERIFICATIONS } from './version-2.ts';
+import { VERSION_3 } from './version-3.ts';
 
 export interface Schema {
   readonly version: number;
@@ -10,6 +11,9 @@ export interface Schema {
   /** What leads to each version from the one before it; the first leads to 2. */
   readonly migrations: readonly (() => readonly MigrationStep[])[];
 }
+
+/** What has one, or none, as a list of it. */
+const allOf = (one: unknown): unknown[] => (one === null ? [] : [one]);
 
 /** What this Watchword works with. */
 export const CURRENT: Schema = {
@@ -29,7 +33,20 @@ export const CURRENT: Schema = {
       },
     ],
     // Several addresses of a verification, several deliveries of a send; what is stored has one of each, and null says so.
-    () => stepsBetween(VERSION_2, COLLECTIONS),
+    () => stepsBetween(VERSION_2, VERSION_3),
+    // Every delivery's channel and provider; of what is stored, the newest's are known.
+    () => [
+      ...stepsBetween(VERSION_3, COLLECTIONS),
+      {
+        kind: 'change documents',
+        collection: verifications,
+        what: 'Listing channels and providers',
+        change: ({ channel, channels, provider, providers }) =>
+          channels === null || providers === null
+            ? { channels: channels ?? allOf(channel), providers: providers ?? allOf(provider) }
+            : null,
+      },
+    ],
   ],
 };
 

@@ -5,6 +5,7 @@ type Type = typeof String | typeof Number | typeof Boolean | typeof Buffer | typ
 
 const TYPES: Readonly<Record<FieldType, Type>> = {
   text: String,
+  texts: mongoose.Schema.Types.Mixed,
   integer: Number,
   boolean: Boolean,
   bytes: Buffer,

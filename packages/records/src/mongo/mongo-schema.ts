@@ -75,6 +75,7 @@ export async function makeCollection(db: mongo.Db, collection: Collection): Prom
 /** The smallest value of each type: a comparison with it leaves out the documents that have nothing there. */
 const SMALLEST: Readonly<Record<FieldType, string | number | boolean | Buffer | null>> = {
   text: '',
+  texts: null,
   integer: Number.MIN_SAFE_INTEGER,
   boolean: false,
   bytes: Buffer.alloc(0),

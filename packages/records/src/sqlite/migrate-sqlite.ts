@@ -69,10 +69,10 @@ function perform(database: DatabaseSync, step: MigrationStep, progress: Progress
       return;
     case 'create index':
       progress(`Indexing ${step.index.name}`);
-      database.exec(createIndex(collection.name, step.index));
+      for (const sql of createIndex(collection, step.index)) database.exec(sql);
       return;
     case 'drop index':
-      database.exec(dropIndex(step.index.name));
+      for (const sql of dropIndex(collection, step.index)) database.exec(sql);
       return;
     case 'change documents':
       progress(`${step.what} in ${collection.name}`);

@@ -117,7 +117,7 @@ export async function openSqliteStore({
       return changed(deleteSome(collection, where, limit));
     },
     async explain(collection, query) {
-      return indexOfPlan(await read(explained(select(collection, query))));
+      return indexOfPlan(collection, await read(explained(select(collection, query))));
     },
     async purge() {
       // The pages themselves are overwritten (secure_delete); the log holds older ones.

@@ -1,6 +1,6 @@
 import { talliedDocument } from '../check-document.ts';
 import { type Collection, type Field, fieldsOf } from '../collection.ts';
-import { isList, isRange, listIndexOf, sortFieldOf } from '../queries.ts';
+import { type Index, isList, isRange, listIndexOf, sortFieldOf, textsOf } from '../queries.ts';
 import type { PageCursor, Query, Range, SortedList, Tally, Where } from '../store.ts';
 import { quote } from './tables.ts';
 
@@ -81,15 +81,15 @@ export function replaceIf(collection: Collection, where: object, document: { rea
 }
 
 export function select<C extends Collection>(collection: C, query: Query<C>): Statement {
-  const { sql, values } = listOf(collection, query);
-  return { sql: `SELECT * FROM ${sql} LIMIT ?`, rows: [[...values, query.limit]] };
+  const { sql, values } = listOf(collection, query, 'documents');
+  return { sql: `SELECT ${quote(collection.name)}.* FROM ${sql} LIMIT ?`, rows: [[...values, query.limit]] };
 }
 
 /** Names no column that the index lacks, so that the documents themselves are not read. */
 export function valueAt<C extends Collection>(collection: C, list: SortedList<C>, place: number): Statement {
-  const { sql, values } = listOf(collection, list);
+  const { sql, values, columnOf } = listOf(collection, list, 'index');
   return {
-    sql: `SELECT ${quote(list.sort.by)} AS "value" FROM ${sql} LIMIT 1 OFFSET ?`,
+    sql: `SELECT ${columnOf(list.sort.by)} AS "value" FROM ${sql} LIMIT 1 OFFSET ?`,
     rows: [[...values, place - 1]],
   };
 }
@@ -97,17 +97,47 @@ export function valueAt<C extends Collection>(collection: C, list: SortedList<C>
 function listOf<C extends Collection>(
   collection: C,
   query: Omit<Query<C>, 'limit'>,
-): { sql: string; values: SqlValue[] } {
+  wanted: 'documents' | 'index',
+): Pick<Source, 'columnOf'> & { readonly sql: string; readonly values: SqlValue[] } {
   const { where = {}, sort, after, filter } = query;
   const by = sortFieldOf(collection, query);
   const page = after && { by, descending: sort?.descending ?? false, after };
-  const condition = conditionOf(collection, { ...filter, ...where }, page);
+  const source = sourceOf(collection, listIndexOf(collection, query), wanted);
+  const { tables, columnOf } = source;
+  const condition = conditionOf(collection, { ...filter, ...where }, source, page);
   const direction = sort?.descending ? 'DESC' : 'ASC';
-  const order = (by === 'id' ? ['id'] : [by, 'id']).map((name) => `${quote(name)} ${direction}`).join(', ');
+  const order = (by === 'id' ? ['id'] : [by, 'id']).map((name) => `${columnOf(name)} ${direction}`).join(', ');
+  return { sql: `${tables}${condition.sql} ORDER BY ${order}`, values: condition.values, columnOf };
+}
+
+/** What a statement reads from. */
+interface Source {
+  readonly tables: string;
+  columnOf(field: string): string;
+  /** Whether the column has one of the field's texts, and not all of them. */
+  hasOne(field: string): boolean;
+}
+
+const sourceOfAll = (collection: Collection): Source => ({
+  tables: quote(collection.name),
+  columnOf: quote,
+  hasOne: () => false,
+});
+
+/** A list stands in its index; by one of several texts, in the table that has a row for each. */
+function sourceOf(collection: Collection, index: Index | undefined, wanted: 'documents' | 'index'): Source {
+  const all = sourceOfAll(collection);
+  if (index === undefined) return all;
+  const [table, name] = [all.tables, quote(index.name)];
   // Without statistics, SQLite would rather look at all of a range of times than in the index that also fixes a field.
-  const index = listIndexOf(collection, query);
-  const table = `${quote(collection.name)}${index === undefined ? '' : ` INDEXED BY ${quote(index.name)}`}`;
-  return { sql: `${table}${condition.sql} ORDER BY ${order}`, values: condition.values };
+  if (textsOf(collection, index) === undefined) return { ...all, tables: `${table} INDEXED BY ${name}` };
+  const entries = new Set([...index.fields, 'id']);
+  return {
+    // CROSS: in this order.
+    tables: wanted === 'index' ? name : `${name} CROSS JOIN ${table} ON ${table}."id" = ${name}."id"`,
+    columnOf: (field) => `${entries.has(field) ? name : table}.${quote(field)}`,
+    hasOne: (field) => entries.has(field),
+  };
 }
 
 export function count<C extends Collection>(collection: C, where: Where<C>): Statement {
@@ -136,10 +166,12 @@ export function deleteSome<C extends Collection>(collection: C, where: Where<C>,
 export const explained = ({ sql, rows }: Statement): Statement => ({ sql: `EXPLAIN QUERY PLAN ${sql}`, rows });
 
 /** From the rows of a plan; what SQLite calls a scan without an index reads the whole table. */
-export function indexOfPlan(rows: readonly Readonly<Record<string, SqlValue>>[]): string | null {
+export function indexOfPlan({ name }: Collection, rows: readonly Readonly<Record<string, SqlValue>>[]): string | null {
   const details = rows.map(({ detail }) => String(detail));
   const named = details.map((detail) => / USING (?:COVERING )?INDEX (\S+)/.exec(detail)?.[1]).find(Boolean);
-  return named ?? (details.some((detail) => detail.includes('USING PRIMARY KEY')) ? 'id' : null);
+  // Of several texts, the table that stands for their index is the first to be looked in.
+  const [table] = details.flatMap((detail) => /^SEARCH (\S+) USING PRIMARY KEY/.exec(detail)?.[1] ?? []);
+  return named ?? (table === name ? 'id' : (table ?? null));
 }
 
 interface Page {
@@ -148,11 +180,16 @@ interface Page {
   readonly after: PageCursor;
 }
 
-function conditionOf(collection: Collection, where: object, page?: Page): { sql: string; values: SqlValue[] } {
+function conditionOf(
+  collection: Collection,
+  where: object,
+  { columnOf, hasOne }: Pick<Source, 'columnOf' | 'hasOne'> = sourceOfAll(collection),
+  page?: Page,
+): { sql: string; values: SqlValue[] } {
   const parts: string[] = [];
   const values: SqlValue[] = [];
   for (const [name, wanted] of Object.entries(where) as [string, unknown][]) {
-    const column = quote(name);
+    const column = columnOf(name);
     if (isRange(wanted)) {
       for (const [operator, bound] of Object.entries(wanted)) {
         parts.push(`${column} ${OPERATORS[operator as keyof Range]} ?`);
@@ -162,6 +199,9 @@ function conditionOf(collection: Collection, where: object, page?: Page): { sql:
       // One text whatever the length of the list, so that its statement is prepared once.
       parts.push(`${column} IN (SELECT value FROM json_each(?))`);
       values.push(JSON.stringify(wanted.in));
+    } else if (collection.fields[name]?.type === 'texts') {
+      parts.push(hasOne(name) ? `${column} IS ?` : `EXISTS (SELECT 1 FROM json_each(${column}) WHERE value = ?)`);
+      values.push(wanted as string);
     } else {
       parts.push(`${column} IS ?`);
       values.push(...encode(collection, { [name]: wanted }, [name]));
@@ -169,9 +209,8 @@ function conditionOf(collection: Collection, where: object, page?: Page): { sql:
   }
   if (page) {
     const isById = page.by === 'id';
-    parts.push(
-      `${isById ? 'id' : `(${quote(page.by)}, id)`} ${page.descending ? '<' : '>'} ${isById ? '?' : '(?, ?)'}`,
-    );
+    const place = isById ? columnOf('id') : `(${columnOf(page.by)}, ${columnOf('id')})`;
+    parts.push(`${place} ${page.descending ? '<' : '>'} ${isById ? '?' : '(?, ?)'}`);
     values.push(...(isById ? [page.after.id] : [page.after.value, page.after.id]));
   }
   return { sql: parts.length === 0 ? '' : ` WHERE ${parts.join(' AND ')}`, values };
@@ -190,7 +229,7 @@ function encode(
 
 function encodeValue(field: Field | undefined, value: unknown): SqlValue {
   if (value === undefined || (value === null && (field?.optional || field?.type !== 'json'))) return null;
-  if (field?.type === 'json') return JSON.stringify(value);
+  if (field?.type === 'json' || field?.type === 'texts') return JSON.stringify(value);
   if (field?.type === 'boolean') return value ? 1 : 0;
   return value as SqlValue;
 }
@@ -202,7 +241,7 @@ export function decode(collection: Collection, row: Readonly<Record<string, SqlV
 
 function decodeValue({ type }: Field, value: SqlValue): unknown {
   if (value === null) return null;
-  if (type === 'json') return JSON.parse(value as string) as unknown;
+  if (type === 'json' || type === 'texts') return JSON.parse(value as string) as unknown;
   if (type === 'boolean') return value === 1;
   return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
 }

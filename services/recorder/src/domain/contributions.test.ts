@@ -1,22 +1,11 @@
 import type { RecordedState } from '@watchword/records';
+import { randomOf } from '@watchword/testkit/random';
 import { expect, test } from 'vitest';
-import { anyFacts, type Data, eventsAt, eventsOf, type Fact, LIFE_ID, OPENED, randomOf } from '../../test/lives.ts';
+import { anyFacts, type Data, eventsAt, eventsOf, type Fact, LIFE_ID, OPENED, SEALED } from '../../test/lives.ts';
 import { contributionsOf, differenceOf } from './contributions.ts';
-import { applyEvent, type SealedParts } from './fold.ts';
+import { applyEvent } from './fold.ts';
 import type { RecordableEvent } from './stream-event.ts';
 
-const SEALED: SealedParts = {
-  destination: Buffer.from('sealed'),
-  seal_key: 1,
-  destination_index: null,
-  second_index: null,
-  third_index: null,
-  destination_index_key: null,
-  context: null,
-  user_index: null,
-  user_index_key: null,
-  erased_at: null,
-};
 const delivery = `del_${LIFE_ID}-1`;
 const QUEUED: Fact = ['delivery.queued', { delivery, channel: 'sms' }];
 const STARTED: Fact = ['attempt.started', { delivery, attempt: 1 }];

@@ -1,6 +1,7 @@
 import type { RecordedState } from '@watchword/records';
+import { randomOf } from '@watchword/testkit/random';
 import { expect, test } from 'vitest';
-import { anyFacts, type Data, eventsOf, type Fact, LIFE_ID, OPENED, randomOf } from '../../test/lives.ts';
+import { anyFacts, type Data, eventsOf, type Fact, LIFE_ID, OPENED } from '../../test/lives.ts';
 import { applyEvent, receiptOf, type SealedParts } from './fold.ts';
 import { replay } from './replay.ts';
 import type { RecordableEvent } from './stream-event.ts';
@@ -56,7 +57,9 @@ test('opening says everything that is known then', () => {
       undeliverable: false,
       ...SEALED,
       channel: null,
+      channels: [],
       provider: null,
+      providers: [],
       code_ttl_ms: 1_000,
       checks_remaining: 3,
       last_delivery: 0,
@@ -150,6 +153,21 @@ test('the deliveries of one send share its expiry, and know why a workflow came 
     [2, 'email', null],
   ]);
   expect(foldAll(ofSend(1, 1, 'email'), ofSend(2, 1, 'whatsapp')).verification.expires_at).toBe(11_001);
+});
+
+test('a verification lists the channels of all its deliveries, and the providers of all its settled attempts, each once', () => {
+  const { verification } = foldAll(
+    ofSend(1, 1, 'email'),
+    ofSend(2, 1, 'whatsapp'),
+    STARTED,
+    settled('transient'),
+    settled('accepted', { attempt: 2, provider: 'vonage' }),
+    settled('unknown', { attempt: 3, provider: undefined as never }),
+    ofSend(3, 2, 'email'),
+    settled('accepted', { delivery: delivery(3), provider: 'twilio' }),
+  );
+  expect(verification).toMatchObject({ channel: 'email', channels: ['email', 'whatsapp'] });
+  expect(verification).toMatchObject({ provider: 'twilio', providers: ['twilio', 'vonage'] });
 });
 
 test('of a send with several deliveries only its own event says that nobody took it', () => {

@@ -65,7 +65,9 @@ function opened({ verification, seq, at, data }: EventOf<'verification.opened'>,
       undeliverable: false,
       ...sealedPartsOf(sealed),
       channel: null,
+      channels: [],
       provider: null,
+      providers: [],
       code_ttl_ms: data.code_ttl_ms,
       checks_remaining: data.checks_max,
       last_delivery: 0,
@@ -86,7 +88,7 @@ function changeOfVerification(known: VerificationDocument, event: RecordableEven
     case 'delivery.queued':
       return queuedChange(known, event);
     case 'attempt.settled':
-      return event.data.provider === undefined ? {} : { provider: event.data.provider };
+      return settledChange(known, event);
     case 'delivery.ended':
       return undeliverableAfter(known, event.data.delivery, event.data.status);
     case 'receipt.received': {
@@ -113,7 +115,7 @@ const ordinalOf = (delivery: string) => Number(delivery.split('-').at(-1));
 
 /** A send's code lives from when its first delivery was queued: another channel, or a step of its workflow, changes nothing. */
 function queuedChange(
-  { code_ttl_ms, last_send }: VerificationDocument,
+  { code_ttl_ms, last_send, channels }: VerificationDocument,
   { at, data: { delivery, channel, ...data } }: EventOf<'delivery.queued'>,
 ): Partial<VerificationDocument> {
   const send = data.send ?? null;
@@ -124,8 +126,19 @@ function queuedChange(
     last_delivery: ordinalOf(delivery),
     last_send: send,
     channel,
+    channels: withOne(channels, channel),
   };
 }
+
+function settledChange(
+  { providers }: VerificationDocument,
+  { data: { provider } }: EventOf<'attempt.settled'>,
+): Partial<VerificationDocument> {
+  return provider === undefined ? {} : { provider, providers: withOne(providers, provider) };
+}
+
+/** Each once. */
+const withOne = <T>(known: readonly T[] | null, one: T): readonly T[] => [...new Set([...(known ?? []), one])];
 
 /**
  * What a provider took is not undeliverable. That nobody took a send is an event of its own; but where events say nothing of

@@ -1,21 +1,8 @@
 import type { RecordedState } from '@watchword/records';
 import { expect, test } from 'vitest';
-import { type Data, eventsOf, type Fact, LIFE_ID, OPENED } from '../../test/lives.ts';
-import { applyEvent, type SealedParts } from './fold.ts';
+import { type Data, eventsOf, type Fact, LIFE_ID, OPENED, SEALED } from '../../test/lives.ts';
+import { applyEvent } from './fold.ts';
 import { createTallies } from './tallies.ts';
-
-const SEALED: SealedParts = {
-  destination: Buffer.from('sealed'),
-  seal_key: 1,
-  destination_index: null,
-  second_index: null,
-  third_index: null,
-  destination_index_key: null,
-  context: null,
-  user_index: null,
-  user_index_key: null,
-  erased_at: null,
-};
 
 /** What the quota counts of a life, event by event. */
 function sendsOf(...facts: Fact[]): number {

@@ -2,10 +2,22 @@ import { smtpSettings } from '@watchword/delivery';
 import { Secret } from '@watchword/platform';
 import { z } from 'zod';
 
+/** A URL may have a `%` that stands for nothing. */
+function hasReadableLogin(url: string): boolean {
+  try {
+    const { username, password } = new URL(url);
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The notices' part of the recorder's slice of the environment. */
 export const noticeVariables = {
   NOTICE_SMTP_URL: z
-    .url({ protocol: /^smtps?$/, error: 'must be smtp://… (STARTTLS) or smtps://…' })
+    .url({ protocol: /^smtps?$/, hostname: /./, error: 'must be smtp://… (STARTTLS) or smtps://…' })
+    .refine(hasReadableLogin, 'must have its user and password percent-encoded')
     .transform((text) => new Secret(text))
     .optional()
     .describe(

@@ -39,8 +39,10 @@ export interface NoticeBoardOptions {
 
 /** What is not told within a day is not told any more. */
 export const TOLD_WITHIN_MS = 24 * 3_600_000;
+/** Longer than that: whoever gives a notice up says so. */
+const KEPT_MS = 2 * TOLD_WITHIN_MS;
 const RETRY_MS = 30_000;
-const CLAIMED_AT_ONCE = 5;
+const LOOKED_AT = 5;
 
 /** What is to be told to the projects' admins, in Redis: all recorders note it there, and each notice is sent by one of them. */
 export function createNoticeBoard({ redis, now, everyMs, leaseMs }: NoticeBoardOptions) {
@@ -49,20 +51,20 @@ export function createNoticeBoard({ redis, now, everyMs, leaseMs }: NoticeBoardO
 
   return {
     async note(project: string, { live, test, channels }: Undelivered): Promise<void> {
-      await noteScript(redis, keysOf(project), [project, live, test, now(), TOLD_WITHIN_MS, ...channels]);
+      await noteScript(redis, keysOf(project), [project, live, test, now(), KEPT_MS, ...channels]);
     },
 
-    /** Some of the notices that are due; the rest is claimed later, or by others. */
-    async claim(): Promise<ClaimedNotice[]> {
-      const projects = await redis.zrangebyscore(due, '-inf', now(), 'LIMIT', 0, CLAIMED_AT_ONCE);
-      const claimed: ClaimedNotice[] = [];
+    /** One of the notices that are due: whoever claims several would hold the last while the first are sent. */
+    async claim(): Promise<ClaimedNotice | undefined> {
+      const projects = await redis.zrangebyscore(due, '-inf', now(), 'LIMIT', 0, LOOKED_AT);
       for (const project of projects.map(String)) {
         const reply = await claimScript(redis, keysOf(project), [project, now(), leaseMs]);
+        // Another was faster, or there is nothing to tell.
         if (reply.length === 0) continue;
         const [claim, live, test, since, tries, channels] = reply;
-        claimed.push({ project, claim, live, test, since, tries, channels: channels.split(',').filter(Boolean) });
+        return { project, claim, live, test, since, tries, channels: channels.split(',').filter(Boolean) };
       }
-      return claimed;
+      return undefined;
     },
 
     /** `dropped`: it has not been told for so long that it is not worth telling. */

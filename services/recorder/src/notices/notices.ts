@@ -30,8 +30,8 @@ const PROJECTS_MAX = 10_000;
 
 /**
  * Tells admins by e-mail that codes of their project could not be delivered. Recording hands over what it has recorded and
- * goes on; all else happens here, in its own time. What a recorder has taken and not noted yet (a second's worth) is lost when
- * it is killed.
+ * goes on; all else happens here, in its own time. What a recorder has taken and not noted yet is lost when it is killed: a
+ * second's worth, or what came while it sent the mails of one notice.
  */
 export function startNotices(options: NoticesOptions) {
   const { board, relay, findAdmins, observer, now, lookEveryMs = LOOK_EVERY_MS } = options;
@@ -84,8 +84,12 @@ export function startNotices(options: NoticesOptions) {
 
   async function look(): Promise<void> {
     try {
-      await noteTaken();
-      for (const notice of await board.claim()) await tell(notice);
+      do {
+        await noteTaken();
+        const notice = await board.claim();
+        if (notice === undefined) break;
+        await tell(notice);
+      } while (!stopped.signal.aborted);
       isFailing = false;
     } catch (error) {
       // Once in a row: it is looked again each second.
