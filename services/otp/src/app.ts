@@ -16,6 +16,9 @@ import { type UseCases, verificationRoutes } from './http/verification-routes.ts
 import type { ApplyReceipts } from './usecases/apply-receipts.ts';
 import type { createEraseDestination } from './usecases/erase-destination.ts';
 
+/** The gateway's largest call, alone in its batch: a receipt of Meta's 3 MiB, in base64. */
+const BATCH_BYTES_MAX = 5 * 1024 * 1024;
+
 export interface OtpAppDeps {
   readonly logger: Logger;
   readonly registry: Registry;
@@ -37,6 +40,6 @@ export function buildApp(deps: OtpAppDeps): HttpApp {
     erasureRoute(eraseDestination),
     receiptRoute(applyReceipts),
   ];
-  serveHop(app, hopKey, createAnswerCall({ routes, clock, logger, recordRequest }));
+  serveHop(app, hopKey, createAnswerCall({ routes, clock, logger, recordRequest }), BATCH_BYTES_MAX);
   return app;
 }

@@ -4,6 +4,7 @@ import { type Circuit, createCircuit, createMessageMap } from '@watchword/delive
 import { createRedisClock, type RedisClock } from '@watchword/platform';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sandboxTokenOf } from './hop.fixture.ts';
+import { RECEIPTS_URL, receiptCall } from './signed-receipts.fixture.ts';
 import { newNumber, type StartedOtp, startOtp } from './started-otp.fixture.ts';
 
 type Provider = DeliveryConfig['providers'][number];
@@ -15,7 +16,7 @@ const WEBHOOK_SECRET = 'a-secret-of-the-platform';
 let otp: StartedOtp;
 beforeAll(async () => {
   otp = await startOtp({
-    RECEIPTS_URL: 'https://otp.example.com',
+    RECEIPTS_URL,
     WHATSAPP_CLOUD_APP_SECRET: PLATFORM,
     WHATSAPP_CLOUD_VERIFY_TOKEN: 'verify-the-platform',
     WATI_WEBHOOK_SECRET: WEBHOOK_SECRET,
@@ -38,26 +39,18 @@ async function statusOf({ id, mode, project }: Awaited<ReturnType<typeof attempt
 }
 
 async function receive(provider: ReceiptProvider, reference: string, change: Partial<ReceiptCall>) {
-  const call: ReceiptCall = {
-    method: 'POST',
-    query: '',
-    contentType: 'application/json',
-    headers: {},
-    body: '',
-    ...change,
-  };
   // Providers carry no key: the gateway names no project of theirs.
   const path = `/receipts/${provider}/${reference}`;
-  const { status, body } = await otp.hop({ path, body: call, project: '-', mode: 'test', epoch: 0 });
+  const { status, body } = await otp.hop({ path, body: receiptCall(change), project: '-', mode: 'test', epoch: 0 });
   return [status, body.results ?? body.challenge ?? body.code];
 }
 const REFUSED = [403, 'invalid_signature'];
 
-/** As Meta tells of messages, signed with the app's secret. */
+/** As Meta tells of messages, signed with the app's secret; `upTo` so many bytes. */
 function metaCall(
   secret: string,
   statuses: readonly (readonly [string, string])[],
-  errorCode?: number,
+  { errorCode, upTo = 0 }: { readonly errorCode?: number; readonly upTo?: number } = {},
 ): Partial<ReceiptCall> {
   const errors = errorCode === undefined ? {} : { errors: [{ code: errorCode }] };
   const told = statuses.map(([attemptId, status]) => ({
@@ -66,7 +59,7 @@ function metaCall(
     biz_opaque_callback_data: attemptId,
     ...errors,
   }));
-  const body = Buffer.from(JSON.stringify({ entry: [{ changes: [{ value: { statuses: told } }] }] }));
+  const body = Buffer.from(JSON.stringify({ entry: [{ changes: [{ value: { statuses: told } }] }] }).padEnd(upTo));
   const signature = createHmac('sha256', secret).update(body).digest('hex');
   return { headers: { 'x-hub-signature-256': `sha256=${signature}` }, body: body.toString('base64') };
 }
@@ -132,6 +125,17 @@ describe("the platform's account at Meta", () => {
     const live = await attempted();
     expect(await receive('whatsapp_cloud', 'platform', metaCall(sandbox, [[live.attemptId, 'read']]))).toEqual(REFUSED);
     expect(await statusOf(live)).toBe('accepted');
+  });
+
+  test('may tell of a thousand messages in its largest call, of 3 MiB', async () => {
+    const attempts = [await attempted(), await attempted()];
+    const others = Array.from({ length: 998 }, (_, index) => [`att_${'7'.repeat(26)}-1-${index + 1}`, 'read'] as const);
+    const told = attempts.map(({ attemptId }) => [attemptId, 'delivered'] as const);
+    const call = metaCall(PLATFORM, [...told, ...others], { upTo: 3 * 1024 * 1024 });
+    expect(Buffer.from(call.body ?? '', 'base64')).toHaveLength(3 * 1024 * 1024);
+    const results = [...told.map(() => 'applied'), ...others.map(() => 'unmatched')];
+    expect(await receive('whatsapp_cloud', 'platform', call)).toEqual([200, results]);
+    expect(await Promise.all(attempts.map(statusOf))).toEqual(['delivered', 'delivered']);
   });
 
   test('a call that tells of none of our messages is taken', async () => {
@@ -290,7 +294,7 @@ describe('what a call tells', () => {
     // One less than are judged.
     for (let count = 0; count < 19; count += 1) await circuit.observe(account.id, 'unhealthy');
     const { attemptId } = await attempted();
-    const told = metaCall('secret-of-a', [[attemptId, 'failed']], 131042);
+    const told = metaCall('secret-of-a', [[attemptId, 'failed']], { errorCode: 131042 });
     expect(await receive('whatsapp_cloud', referenceOf(account), told)).toEqual([200, ['applied']]);
     const metrics = await (await fetch(`${otp.adminUrl}/metrics`)).text();
     expect(metrics).toContain(

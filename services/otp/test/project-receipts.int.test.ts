@@ -1,4 +1,3 @@
-import { createHash, createHmac } from 'node:crypto';
 import type { DeliveryConfig, Mode, ReceiptCall } from '@watchword/contracts';
 import { createCircuit } from '@watchword/delivery';
 import {
@@ -17,8 +16,8 @@ import { createDeliveries, createSealer, type Deliveries, type Sealer } from '@w
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { composeOtp, otpVariables } from '../src/index.ts';
 import { callHop, keyOf, sandboxTokenOf, testKeys } from './hop.fixture.ts';
+import { RECEIPTS_URL, twilioReceipt, vonageReceipt } from './signed-receipts.fixture.ts';
 
-const PUBLIC = 'https://otp.example.com';
 const SID = `AC${'3'.repeat(32)}`;
 type Provider = DeliveryConfig['providers'][number];
 
@@ -34,7 +33,7 @@ beforeAll(async () => {
     REDIS_URL: inject('redisUrl'),
     OTP_PORT: '0',
     LOG_LEVEL: 'silent',
-    RECEIPTS_URL: PUBLIC,
+    RECEIPTS_URL,
     TWILIO_AUTH_TOKEN: 'of-the-platform',
   };
   const logger = createLogger({ service: 'test', level: 'silent' });
@@ -106,29 +105,6 @@ async function attempted(project: string, mode: Mode = 'live') {
   return { id, project, mode, attemptId: claimed.attempt.id };
 }
 
-const call = (change: Partial<ReceiptCall>): ReceiptCall => ({
-  method: 'POST',
-  query: '',
-  contentType: 'application/json',
-  headers: {},
-  body: '',
-  ...change,
-});
-function twilioReceipt(attemptId: string, token: string, status = 'delivered', more: Record<string, string> = {}) {
-  const form: Record<string, string> = { MessageStatus: status, ...more };
-  const names = Object.keys(form).toSorted();
-  const text = `${PUBLIC}/receipts/twilio/${attemptId}${names.map((name) => name + form[name]).join('')}`;
-  return call({
-    contentType: 'application/x-www-form-urlencoded',
-    headers: { 'x-twilio-signature': createHmac('sha1', token).update(text).digest('base64') },
-    body: Buffer.from(new URLSearchParams(form).toString()).toString('base64'),
-  });
-}
-function vonageReceipt(attemptId: string, secret: string): ReceiptCall {
-  const sig = createHash('md5').update(`&client-ref=${attemptId}&status=delivered${secret}`).digest('hex');
-  const fields = { 'client-ref': attemptId, status: 'delivered', sig };
-  return call({ body: Buffer.from(JSON.stringify(fields)).toString('base64') });
-}
 async function receive(provider: 'twilio' | 'vonage', attemptId: string, receipt: ReceiptCall) {
   const path = `/receipts/${provider}/${attemptId}`;
   // Providers carry no key: the gateway names no project of theirs.

@@ -1,4 +1,3 @@
-import { createHash, createHmac } from 'node:crypto';
 import type { ReceiptCall } from '@watchword/contracts';
 import { createCircuit } from '@watchword/delivery';
 import {
@@ -16,8 +15,8 @@ import { createDeliveries, type Deliveries } from '@watchword/verifications';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { composeOtp, otpVariables } from '../src/index.ts';
 import { callHop, keyOf, sandboxTokenOf, testKeys } from './hop.fixture.ts';
+import { RECEIPTS_URL, twilioReceipt, vonageReceipt } from './signed-receipts.fixture.ts';
 
-const PUBLIC = 'https://otp.example.com';
 const LIVE = 'live5ecret';
 const SANDBOX = sandboxTokenOf('platform');
 
@@ -32,7 +31,7 @@ beforeAll(async () => {
     REDIS_URL: inject('redisUrl'),
     OTP_PORT: '0',
     LOG_LEVEL: 'silent',
-    RECEIPTS_URL: PUBLIC,
+    RECEIPTS_URL,
     TWILIO_AUTH_TOKEN: LIVE,
     VONAGE_SIGNATURE_SECRET: LIVE,
   };
@@ -78,37 +77,6 @@ async function attempted(mode: 'live' | 'test', settles = true) {
   return { id, attemptId: claimed.attempt.id, settle };
 }
 
-const receiptCall = (change: Partial<ReceiptCall>): ReceiptCall => ({
-  method: 'POST',
-  query: '',
-  contentType: 'application/json',
-  headers: {},
-  body: '',
-  ...change,
-});
-
-function twilioReceipt(
-  attemptId: string,
-  status: string,
-  token: string,
-  more: Record<string, string> = {},
-): ReceiptCall {
-  const form: Record<string, string> = { MessageStatus: status, MessageSid: 'SM1', ...more };
-  const names = Object.keys(form).toSorted();
-  const signed = `${PUBLIC}/receipts/twilio/${attemptId}${names.map((name) => name + form[name]).join('')}`;
-  return receiptCall({
-    contentType: 'application/x-www-form-urlencoded',
-    headers: { 'x-twilio-signature': createHmac('sha1', token).update(signed).digest('base64') },
-    body: Buffer.from(new URLSearchParams(form).toString()).toString('base64'),
-  });
-}
-
-function vonageReceipt(attemptId: string, status: string, secret: string): ReceiptCall {
-  const fields = { 'client-ref': attemptId, status };
-  const sig = createHash('md5').update(`&client-ref=${attemptId}&status=${status}${secret}`).digest('hex');
-  return receiptCall({ body: Buffer.from(JSON.stringify({ ...fields, sig })).toString('base64') });
-}
-
 const receive = (provider: string, attemptId: string, call: ReceiptCall) =>
   hop('POST', `/receipts/${provider}/${attemptId}`, 'test', call);
 const statusOf = async (id: string, mode: 'live' | 'test') => {
@@ -140,7 +108,7 @@ test.each(providers)('a receipt of %s that its account signed moves the delivery
     ['test', SANDBOX],
   ] as const) {
     const { id, attemptId } = await attempted(mode);
-    const call = write(attemptId, 'delivered', secret);
+    const call = write(attemptId, secret);
     expect(await receive(provider, attemptId, call)).toEqual({ status: 200, body: { results: ['applied'] } });
     expect(await statusOf(id, mode)).toBe('delivered');
     expect(await receive(provider, attemptId, call)).toEqual({ status: 200, body: { results: ['duplicate'] } });
@@ -152,11 +120,11 @@ test.each(providers)('a wrong signature of %s is 403 and changes nothing', async
   const other = attemptId.replace(/-1-1$/, '-1-2');
   const before = await wholeShard(id);
   expect(Object.keys(before.hash).length).toBeGreaterThan(10);
-  const right = write(attemptId, 'delivered', LIVE);
+  const right = write(attemptId, LIVE);
   for (const forged of [
-    write(attemptId, 'delivered', 'another'),
-    write(attemptId, 'delivered', 'sandbox'),
-    write(other, 'delivered', LIVE),
+    write(attemptId, 'another'),
+    write(attemptId, 'sandbox'),
+    write(other, LIVE),
     { ...right, headers: {}, body: '' },
     { ...right, body: Buffer.concat([Buffer.from(right.body, 'base64'), Buffer.of(0xff)]).toString('base64') },
   ]) {
@@ -177,7 +145,7 @@ test.each(providers)(
     ] as const) {
       const { id, attemptId } = await attempted(mode);
       const before = await wholeShard(id);
-      expect(await receive(provider, attemptId, write(attemptId, 'delivered', secret))).toMatchObject({ status: 403 });
+      expect(await receive(provider, attemptId, write(attemptId, secret))).toMatchObject({ status: 403 });
       expect(await wholeShard(id)).toEqual(before);
     }
   },
@@ -186,14 +154,14 @@ test.each(providers)(
 test('a made-up attempt and an unknown provider are not found', async () => {
   const { attemptId } = await attempted('test');
   const madeUp = `att_${'7'.repeat(26)}-1-1`;
-  const call = twilioReceipt(madeUp, 'delivered', SANDBOX);
+  const call = twilioReceipt(madeUp, SANDBOX);
   expect(await receive('twilio', madeUp, call)).toMatchObject({ status: 404, body: { code: 'not_found' } });
   expect(await receive('nobody', attemptId, call)).toMatchObject({ status: 404, body: { code: 'not_found' } });
 });
 
 test('an early receipt is parked, and joined when its attempt is settled', async () => {
   const { id, attemptId, settle } = await attempted('test', false);
-  const call = twilioReceipt(attemptId, 'delivered', SANDBOX);
+  const call = twilioReceipt(attemptId, SANDBOX);
   expect(await receive('twilio', attemptId, call)).toEqual({ status: 200, body: { results: ['parked'] } });
   expect(await statusOf(id, 'test')).toBe('sending');
   await settle();
@@ -203,7 +171,7 @@ test('an early receipt is parked, and joined when its attempt is settled', async
 test('a receipt that nobody waits for any more is taken', async () => {
   const { attemptId } = await attempted('test');
   const never = attemptId.replace(/-1-1$/, '-1-9');
-  const call = twilioReceipt(never, 'delivered', SANDBOX);
+  const call = twilioReceipt(never, SANDBOX);
   expect(await receive('twilio', never, call)).toEqual({ status: 200, body: { results: ['unmatched'] } });
 });
 
@@ -217,11 +185,11 @@ test('receipts feed the health of the account that signed them, once each, and o
   };
   const mine = await attempted('live');
   const theirs = await attempted('live');
-  const filtered = twilioReceipt(mine.attemptId, 'undelivered', LIVE, { ErrorCode: '30007' });
-  const unreachable = twilioReceipt(theirs.attemptId, 'undelivered', LIVE, { ErrorCode: '30003' });
+  const filtered = twilioReceipt(mine.attemptId, LIVE, 'undelivered', { ErrorCode: '30007' });
+  const unreachable = twilioReceipt(theirs.attemptId, LIVE, 'undelivered', { ErrorCode: '30003' });
   for (let count = 0; count < 3; count += 1) await receive('twilio', mine.attemptId, filtered);
   await receive('twilio', theirs.attemptId, unreachable);
-  await receive('twilio', theirs.attemptId, twilioReceipt(theirs.attemptId, 'sent', LIVE));
+  await receive('twilio', theirs.attemptId, twilioReceipt(theirs.attemptId, LIVE, 'sent'));
   expect(await figures()).toEqual([1, 1, 0, 0]);
 });
 

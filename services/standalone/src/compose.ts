@@ -123,10 +123,14 @@ function parseAll(wanted: readonly StandaloneService[], base: Environment): AllC
   return parseEnvironment(schema, { ...base, REDIS_URL: base.REDIS_URL || 'redis://127.0.0.1' }) as AllConfig;
 }
 
-/** Where admins are told of codes that could not be delivered, unless the environment says where: into the sandbox's inbox. */
-function noticesTo(smtpUrl: string | undefined): Pick<RecorderConfig, 'NOTICE_SMTP_URL' | 'NOTICE_FROM'> {
-  if (smtpUrl === undefined) return {};
-  return { NOTICE_SMTP_URL: new Secret(smtpUrl), NOTICE_FROM: 'Watchword <notices@sandbox.invalid>' };
+/** Admins are told of codes that could not be delivered in the sandbox's inbox, unless the environment says where. */
+function withNotices<T extends Pick<RecorderConfig, 'NOTICE_SMTP_URL' | 'NOTICE_FROM'>>(
+  config: T,
+  smtpUrl?: string,
+): T {
+  if (smtpUrl === undefined || config.NOTICE_SMTP_URL !== undefined) return config;
+  const NOTICE_FROM = config.NOTICE_FROM ?? 'Watchword <notices@sandbox.invalid>';
+  return { ...config, NOTICE_SMTP_URL: new Secret(smtpUrl), NOTICE_FROM };
 }
 
 /** In the order in which they need one another; they end in the opposite one. */
@@ -140,7 +144,7 @@ async function startServices(
   const urlOf = (name: StandaloneService, preset: string) => running.get(name)?.url ?? preset;
   const start: Record<StandaloneService, () => Promise<RunningService>> = {
     sandbox: () => composeSandbox(config),
-    recorder: () => composeRecorder({ ...noticesTo(running.get('sandbox')?.smtpUrl), ...config }),
+    recorder: () => composeRecorder(withNotices(config, running.get('sandbox')?.smtpUrl)),
     worker: () =>
       composeWorker({
         ...config,

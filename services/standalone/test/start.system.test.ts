@@ -33,6 +33,12 @@ test('every wrong variable of every service is named at once, before anything st
   expect(refusal).not.toContain('\n');
 });
 
+test('a relay for notices without their sender is refused: the sandbox’s is no sender for it', async () => {
+  expect(await refusalOf({ NOTICE_SMTP_URL: 'smtp://127.0.0.1:1' })).toContain(
+    'NOTICE_SMTP_URL given without NOTICE_FROM.',
+  );
+});
+
 test('a Redis that takes connections and says nothing is one line within seconds', async () => {
   const mute = createServer();
   await new Promise<void>((resolve) => {

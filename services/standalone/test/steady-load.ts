@@ -1,15 +1,18 @@
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { freshNumber, type Platform } from '@watchword/testkit';
-import { Client, Pool } from 'undici';
 
 const REQUESTS_PER_SECOND = 100;
 const CONNECTIONS = 20;
 /** One request in four comes along a connection of its own. */
 const FRESH_EACH = 4;
+/** What a client is told of a connection that the other side's kernel gave up. */
+const CUT = new Set(['ECONNRESET', 'EPIPE']);
 
 /**
- * What became of one open. `refused`: nobody listened, so nobody has it. `unaccepted`: its connection was reset; as good as
- * refused, when the kernel had made it in the instant in which listening ended, so that nobody could accept it. `broken`:
- * somebody had it, and gave no answer.
+ * What became of one open. `refused`: nobody listened, so nobody has it. `unaccepted`: its connection was reset before it had
+ * answered anything; as good as refused, when the kernel had made it in the instant in which listening ended, so that nobody could
+ * accept it. `broken`: somebody had it, and gave no answer.
  */
 export type Outcome =
   | { readonly kind: 'answered'; readonly status: number; readonly id: string | undefined }
@@ -24,26 +27,32 @@ export interface LoadSend {
 
 /** Opens verifications at 100 requests/s, over kept-alive connections and over fresh ones, until it is stopped. */
 export function startSteadyLoad({ gateway, apiKey }: { gateway: string; apiKey: string }) {
-  const pool = new Pool(gateway, { connections: CONNECTIONS });
+  // In turn: a request along a connection that has been idle for long may cross with its end, whatever a server does.
+  const keptAlive = new Agent({ keepAlive: true, maxSockets: CONNECTIONS, scheduling: 'fifo' });
   const pending: Promise<LoadSend>[] = [];
   const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
 
   async function send(isFresh: boolean): Promise<LoadSend> {
     const to = freshNumber();
     const startedAt = Date.now();
-    const client = isFresh ? new Client(gateway) : pool;
+    const call = request(`${gateway}/v1/verifications`, {
+      method: 'POST',
+      headers,
+      agent: isFresh ? false : keptAlive,
+    });
     try {
-      const body = JSON.stringify({ to });
-      const answer = await client.request({ method: 'POST', path: '/v1/verifications', headers, body });
-      const { id } = (await answer.body.json()) as { id?: string };
-      return { to, startedAt, outcome: { kind: 'answered', status: answer.statusCode, id } };
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        call.once('response', resolve).on('error', reject);
+        call.end(JSON.stringify({ to }));
+      });
+      const { id } = (await json(response)) as { id?: string };
+      return { to, startedAt, outcome: { kind: 'answered', status: response.statusCode ?? 0, id } };
     } catch (error) {
       const { code = 'unknown', message } = error as { code?: string; message: string };
       if (code === 'ECONNREFUSED') return { to, startedAt, outcome: { kind: 'refused' } };
-      if (isFresh && code === 'ECONNRESET') return { to, startedAt, outcome: { kind: 'unaccepted' } };
+      // Along a connection that had brought an answer before, it would be broken.
+      if (!call.reusedSocket && CUT.has(code)) return { to, startedAt, outcome: { kind: 'unaccepted' } };
       return { to, startedAt, outcome: { kind: 'broken', why: `${code}: ${message}` } };
-    } finally {
-      if (isFresh) await client.close();
     }
   }
 
@@ -52,7 +61,7 @@ export function startSteadyLoad({ gateway, apiKey }: { gateway: string; apiKey: 
     async stop(): Promise<LoadSend[]> {
       clearInterval(timer);
       const sends = await Promise.all(pending);
-      await pool.close();
+      keptAlive.destroy();
       return sends;
     },
   };

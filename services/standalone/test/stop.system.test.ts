@@ -67,8 +67,8 @@ function expectUnharmed(stopped: Awaited<ReturnType<typeof stopUnderLoad>>) {
   );
   expect(broken).toEqual([]);
   expect(figures.accepted + figures.unavailable + figures.refused + figures.unaccepted).toBe(figures.requests);
-  // It is an instant, so they are few.
-  expect(figures.unaccepted).toBeLessThanOrEqual(2);
+  // It is an instant, so they are few: on a slow machine, those of 50 ms.
+  expect(figures.unaccepted).toBeLessThanOrEqual(5);
   expect(sends.filter(({ startedAt, outcome }) => outcome.kind === 'refused' && startedAt < stoppedAt)).toEqual([]);
   expect(end, stopped.output).toEqual({ code: 0, signal: null });
   expect(stopMs).toBeLessThan(GRACE_SECONDS * 1_000);
@@ -114,7 +114,9 @@ test('SIGTERM to the whole platform under 100 requests/s: the same, and its Redi
 });
 
 test('what does not end within the grace time is named, and the exit code is 1', async () => {
-  platform = await startPlatform({ without: ['worker'], env: { STOP_GRACE_SECONDS: '3' } });
+  // Given up in the meantime, the call would have ended in time.
+  const env = { STOP_GRACE_SECONDS: '3', PROVIDER_TIMEOUT_MS: '30000' };
+  platform = await startPlatform({ without: ['worker'], env });
   const worker = await platform.startService('worker');
   await platform.setFault('twilio', { mode: 'hang' });
   const { body } = await platform.open(freshNumber());

@@ -17,12 +17,12 @@ const FASTIFY_CODES: Readonly<Record<string, AppError>> = {
 /** Renders an error as problem+json (RFC 9457). */
 export function renderProblem(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const isTooLarge = 'code' in error && error.code === 'FST_ERR_CTP_BODY_TOO_LARGE';
-  const known = isTooLarge ? bodyTooLarge(request) : toAppError(error, request.log);
+  const known = isTooLarge ? bodyTooLarge(request.routeOptions.bodyLimit) : toAppError(error, request.log);
   return sendProblem(reply, request.id, known);
 }
 
-const bodyTooLarge = ({ routeOptions: { bodyLimit } }: FastifyRequest) =>
-  new AppError('body_too_large', { detail: `A body may have at most ${bodyLimit / 1024} KiB.` });
+export const bodyTooLarge = (bytesMax: number) =>
+  new AppError('body_too_large', { detail: `A body may have at most ${bytesMax / 1024} KiB.` });
 
 export function sendProblem(reply: FastifyReply, requestId: string, error: AppError): FastifyReply {
   const problem = toProblem(error, requestId);

@@ -22,7 +22,7 @@ export interface StartPrivateRedisOptions {
 }
 
 export interface PrivateRedis {
-  /** `redis://:password@127.0.0.1:port`, the same for every later start in this directory while the port is free. */
+  /** `redis://default:password@127.0.0.1:port`, the same for every later start in this directory while the port is free. */
   readonly url: string;
   readonly port: number;
   /** Of the process that runs now. */
@@ -178,5 +178,6 @@ function superviseRedis({ seat, started, supervised, progress, release }: Superv
 }
 
 function urlOf({ port, password }: { port: number; password: string }): string {
-  return `redis://:${password}@127.0.0.1:${port}`;
+  // With a user: redis-cli refuses a password without one.
+  return `redis://default:${password}@127.0.0.1:${port}`;
 }

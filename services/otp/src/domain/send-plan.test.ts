@@ -2,7 +2,7 @@ import { CHANNELS, type Channel, type OpenVerification, type WorkflowStep } from
 import type { AppError } from '@watchword/platform';
 import { describe, expect, test } from 'vitest';
 import { readDestinations } from './destinations.ts';
-import { channelsOf, choosePlan, noAddressFor } from './send-plan.ts';
+import { channelsOf, choosePlan, mistakeOf, noAddressFor } from './send-plan.ts';
 
 const PHONE = '+14155550123';
 const EMAIL = 'ann@example.com';
@@ -10,9 +10,8 @@ const TOKEN = 'fcm-token_of:a-device';
 const ALL = { phone: PHONE, email: EMAIL, device_token: TOKEN };
 
 type Ways = Pick<OpenVerification, 'channel' | 'channels' | 'workflow'>;
-const POLICY = { onUnknown: 'resend', codeTtlMs: 300_000 } as const;
 const plan = (to: OpenVerification['to'], ways: Ways = {}, workflow: readonly WorkflowStep[] = []) =>
-  choosePlan({ to, ...ways }, readDestinations(to).addresses, { ...POLICY, workflow });
+  choosePlan({ to, ...ways }, readDestinations(to).addresses, { workflow });
 const atOnce = (...channels: Channel[]) => ({ kind: 'at_once', channels });
 
 describe('without a word about channels', () => {
@@ -49,14 +48,9 @@ test('what the call says goes before the policy', () => {
 });
 
 describe('a workflow of the call', () => {
-  const refusal = (workflow: readonly WorkflowStep[], policy: Partial<Parameters<typeof choosePlan>[2]> = {}) => {
-    try {
-      choosePlan({ to: PHONE, workflow: [...workflow] }, { phone: PHONE }, { ...POLICY, workflow: [], ...policy });
-      return undefined;
-    } catch (error) {
-      const { code, options } = error as AppError;
-      return [code, options.errors?.map(({ pointer }) => pointer)];
-    }
+  const refusal = (workflow?: WorkflowStep[], policy: Partial<Parameters<typeof mistakeOf>[1]> = {}) => {
+    const mistake = mistakeOf({ workflow }, { onUnknown: 'resend', codeTtlMs: 300_000, ...policy });
+    return mistake && [mistake.code, mistake.options.errors?.map(({ pointer }) => pointer)];
   };
   const endless: WorkflowStep[] = [{ channel: 'voice', timeout_s: 30 }, { channel: 'whatsapp' }, { channel: 'sms' }];
 
@@ -76,8 +70,8 @@ describe('a workflow of the call', () => {
   });
 
   test('is judged; the policy’s was when it was saved', () => {
-    const policy = { ...POLICY, onUnknown: 'wait', workflow: endless } as const;
-    expect(choosePlan({ to: PHONE }, { phone: PHONE }, policy)).toEqual({ kind: 'in_turn', steps: endless });
+    expect(plan(PHONE, {}, endless)).toEqual({ kind: 'in_turn', steps: endless });
+    expect(refusal(undefined, { onUnknown: 'wait' })).toBeUndefined();
   });
 });
 

@@ -5,7 +5,6 @@ import {
   type OpenVerification,
   stepInTheWay,
   USUAL_CHANNEL,
-  type WorkflowStep,
 } from '@watchword/contracts';
 import { AppError } from '@watchword/platform';
 import type { Addresses, SendPlan } from '@watchword/verifications';
@@ -14,18 +13,15 @@ import type { PurposePolicy } from './code-policies.ts';
 import { invalidDestination } from './destinations.ts';
 
 type Asked = Pick<OpenVerification, 'to' | 'channel' | 'channels' | 'workflow'>;
-type PlanPolicy = Pick<PurposePolicy, 'workflow' | 'onUnknown' | 'codeTtlMs'>;
 
 /**
  * How a code goes out: as the call asks; else by those steps of its policy's workflow that have an address; else over the usual
- * channel of the address. Throws `invalid_destination` when the call asks for a channel without giving its address, and
- * `invalid_request` when a step of its workflow keeps a later one from ever beginning; a policy's was judged when it was saved.
+ * channel of the address. Throws `invalid_destination` when the call asks for a channel without giving its address.
  */
-export function choosePlan(asked: Asked, addresses: Addresses, policy: PlanPolicy): SendPlan {
+export function choosePlan(asked: Asked, addresses: Addresses, policy: Pick<PurposePolicy, 'workflow'>): SendPlan {
   const plan = planAsked(asked);
   if (plan !== undefined) {
     requireAddresses(channelsOf(plan), addresses, asked.to);
-    if (plan.kind === 'in_turn') requireEndOfSteps(plan.steps, policy);
     return plan;
   }
   const steps = policy.workflow.filter(({ channel }) => addressOf(addresses, channel) !== undefined);
@@ -41,11 +37,18 @@ function planAsked({ channel, channels, workflow }: Asked): SendPlan | undefined
   return atOnce && { kind: 'at_once', channels: atOnce };
 }
 
-function requireEndOfSteps(steps: readonly WorkflowStep[], { onUnknown, codeTtlMs }: PlanPolicy): void {
-  const found = stepInTheWay(steps, { on_unknown: onUnknown, code_ttl_seconds: codeTtlMs / 1000 });
-  if (found === undefined) return;
+/**
+ * What is wrong with a call's workflow: a step of it that keeps a later one from ever beginning. A policy's was judged when it was
+ * saved.
+ */
+export function mistakeOf(
+  { workflow = [] }: Pick<Asked, 'workflow'>,
+  { onUnknown, codeTtlMs }: Pick<PurposePolicy, 'onUnknown' | 'codeTtlMs'>,
+): AppError | undefined {
+  const found = stepInTheWay(workflow, { on_unknown: onUnknown, code_ttl_seconds: codeTtlMs / 1000 });
+  if (found === undefined) return undefined;
   const error = { pointer: `/workflow/${found.step}/timeout_s`, detail: found.detail };
-  throw new AppError('invalid_request', { detail: `${error.pointer}: ${error.detail}`, errors: [error] });
+  return new AppError('invalid_request', { detail: `${error.pointer}: ${error.detail}`, errors: [error] });
 }
 
 function usualChannelOf(addresses: Addresses): Channel {

@@ -130,15 +130,15 @@ test('a URL that names nothing is not found', async () => {
 });
 
 test('of one call so many receipts are taken, and it is told that there were more', async () => {
-  const attempts = Array.from({ length: 203 }, (_, index) => receipt(`att_${'7'.repeat(26)}-${index + 1}-1`));
+  const attempts = Array.from({ length: 1_003 }, (_, index) => receipt(`att_${'7'.repeat(26)}-${index + 1}-1`));
   const { applyReceipts, received, log } = start(() => read(...attempts));
   const answer = await applyReceipts('whatsapp_cloud', 'platform', call);
-  expect(answer).toEqual({ results: Array(200).fill('applied') });
-  expect(received).toHaveLength(200);
+  expect(answer).toEqual({ results: Array(1_000).fill('applied') });
+  expect(received).toHaveLength(1_000);
   expect(log()).toContain('"dropped":3');
-  const all = start(() => read(...attempts.slice(0, 200)));
+  const all = start(() => read(...attempts.slice(0, 1_000)));
   await all.applyReceipts('whatsapp_cloud', 'platform', call);
-  expect([all.received.length, all.log()]).toEqual([200, '']);
+  expect([all.received.length, all.log()]).toEqual([1_000, '']);
 });
 
 test('a receipt of a message that nobody knows yet says nothing of its provider', async () => {

@@ -56,8 +56,8 @@ export interface CircuitOf {
   readonly channel: Channel;
 }
 
-/** Of one call: more than twice what of Meta's fits into it. */
-const RECEIPTS_MAX = 200;
+/** Of one call: as many as Meta tells of in one. */
+const RECEIPTS_MAX = 1_000;
 
 /** A call that one of the accounts signed; `project` is undefined when it was one of the platform's own. */
 interface GenuineCall {

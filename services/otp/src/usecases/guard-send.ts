@@ -10,7 +10,12 @@ export interface GuardSendDeps {
   readonly onSend: (outcome: string) => void;
 }
 
-export type GuardSend = (rules: ProjectRules, send: Omit<PlannedSend, 'mode'>, call: Call) => Promise<Sent | null>;
+export interface GuardedSend extends Omit<PlannedSend, 'mode'> {
+  /** What is wrong with the call by the policy that its purpose has now. */
+  readonly mistake?: AppError | undefined;
+}
+
+export type GuardSend = (rules: ProjectRules, send: GuardedSend, call: Call) => Promise<Sent | null>;
 
 /** As long as it takes to look a few times whether there is room again. */
 const SHED_RETRY_SECONDS = 5;
@@ -18,9 +23,10 @@ const SHED_RETRY_SECONDS = 5;
 const PAUSE_RETRY_SECONDS = 60;
 
 /**
- * What is judged before a code is made, in order: the project's lists, its countries, its pause, then the room in Redis. Pacing
- * and the count of sends come after it, in Redis. So a send that is refused here counts nowhere, and checking, canceling and
- * reading are never refused by it. A repeat of a call that sent before gets its own answer, whatever was decided since.
+ * What is judged before a code is made, in order: the call itself, the project's lists, its countries, its pause, then the room
+ * in Redis. Pacing and the count of sends come after it, in Redis. So a send that is refused here counts nowhere, and checking,
+ * canceling and reading are never refused by it. A repeat of a call that sent before gets its own answer, whatever was decided
+ * since.
  *
  * Returns that answer, or null when a code may be sent; throws the refusal.
  */
@@ -36,8 +42,8 @@ export function createGuardSend({ verifications, room, onSend }: GuardSendDeps):
     return new AppError('unavailable', { detail, retryAfterSeconds: SHED_RETRY_SECONDS, nothingDone: true });
   }
 
-  return async function guardSend(rules, send, call) {
-    const refused = refuse(rules, { ...send, mode: call.mode });
+  return async function guardSend(rules, { mistake, ...send }, call) {
+    const refused = mistake ?? refuse(rules, { ...send, mode: call.mode });
     if (refused === null) return null;
     const addresses = send.destinations?.addresses;
     const before = addresses === undefined ? null : await verifications.sentBefore(addresses, call);

@@ -1,7 +1,7 @@
 import type { AcceptedVerification, OpenVerification } from '@watchword/contracts';
 import { readDestinations } from '../domain/destinations.ts';
 import { canonicalPurpose } from '../domain/purpose.ts';
-import { channelsOf, choosePlan } from '../domain/send-plan.ts';
+import { channelsOf, choosePlan, mistakeOf } from '../domain/send-plan.ts';
 import type { Call, RulesOf, VerificationStore } from '../ports.ts';
 import type { GuardSend } from './guard-send.ts';
 import type { HandOver } from './hand-over.ts';
@@ -32,10 +32,9 @@ export function createOpenVerification(deps: OpenVerificationDeps) {
     const plan = choosePlan(body, addresses, policy);
     const { binding, locale, client, variables, autofill, metadata } = body;
     const context = { locale, client, variables, autofill, binding, metadata };
+    const send = { channels: channelsOf(plan), destinations, mistake: mistakeOf(body, policy) };
     const input = { addresses, country: phone?.country ?? '', purpose, plan, binding, context };
-    const sent =
-      (await guardSend(rules, { channels: channelsOf(plan), destinations }, call)) ??
-      (await verifications.open(input, policy, call));
+    const sent = (await guardSend(rules, send, call)) ?? (await verifications.open(input, policy, call));
     onSend(sent.result);
     if (sent.result !== 'sent') throw sendRefused(sent);
     return handOver(sent, call, requestId);

@@ -11,6 +11,7 @@ import { z } from 'zod';
 import type { HopOutcome } from '../../ports.ts';
 import type { RelayedReceipt, RelayReceipt } from '../../usecases/relay-receipt.ts';
 import { receiptProblems } from '../answers.ts';
+import { bodyBytesMaxOf, createReceiptBodies } from '../receipt-body.ts';
 
 const params = z.object({
   provider: z.string().describe(RECEIPT_PROVIDERS.map((name) => `\`${name}\``).join(' or ')),
@@ -21,13 +22,11 @@ const params = z.object({
     ),
 });
 
-/** Meta tells of many messages in one call, and repeats one that was refused for days: this is some eighty of them. */
-const RECEIPT_MAX_BYTES = 64 * 1024;
-
 /** Receipts of providers: no key, since their signature stands for it, and the body as its bytes, since it covers those. */
 export function routeReceipts(app: HttpApp, relayReceipt: RelayReceipt): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // Who calls decides how large it may be: the handler reads it.
+  app.addContentTypeParser('*', (_request, body, done) => done(null, body));
   const handler = createHandler(relayReceipt);
   const schema = {
     summary: 'Take a provider’s receipt',
@@ -41,11 +40,7 @@ export function routeReceipts(app: HttpApp, relayReceipt: RelayReceipt): void {
   const consumes = ['application/x-www-form-urlencoded', 'application/json'];
   const body = z.unknown().describe('The provider’s own fields');
   const path = '/receipts/:provider/:reference';
-  app.post(
-    path,
-    { bodyLimit: RECEIPT_MAX_BYTES, schema: { operationId: 'receiveReceipt', ...schema, consumes, body } },
-    handler,
-  );
+  app.post(path, { schema: { operationId: 'receiveReceipt', ...schema, consumes, body } }, handler);
   app.get(
     path,
     { schema: { operationId: 'receiveReceiptByQuery', ...schema, ...byQuery }, exposeHeadRoute: false },
@@ -67,10 +62,25 @@ const byQuery = {
 };
 
 function createHandler(relayReceipt: RelayReceipt) {
+  const withReceiptBody = createReceiptBodies();
+
+  async function relay(request: FastifyRequest): Promise<HopOutcome> {
+    const { provider, reference } = namedBy(request);
+    const relayWith = (body: Buffer) =>
+      relayReceipt({ requestId: request.id, provider, reference, call: toCall(request, body) });
+    // A GET says all in its query.
+    if (request.method === 'GET') return relayWith(Buffer.alloc(0));
+    return withReceiptBody(request.raw, bodyBytesMaxOf(provider, reference, request.headers), relayWith);
+  }
+
   return function receiveReceipt(request: FastifyRequest, reply: FastifyReply): void {
-    relayReceipt(toReceipt(request))
+    relay(request)
       .then((relayed) => answer(request, reply, relayed))
-      .catch((error: unknown) => reply.send(error));
+      .catch((error: unknown) => {
+        // As much as its sender likes may still be to come.
+        if (!request.raw.complete) reply.header('connection', 'close');
+        reply.send(error);
+      });
   };
 }
 
@@ -99,16 +109,16 @@ function acknowledge(reply: FastifyReply, body: string): void {
 const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
 /** What has not even the shape of a receipt URL of ours costs no hop. */
-function toReceipt(request: FastifyRequest): RelayedReceipt {
+function namedBy(request: FastifyRequest): Pick<RelayedReceipt, 'provider' | 'reference'> {
   const { provider: name, reference } = request.params as z.infer<typeof params>;
   const provider = RECEIPT_PROVIDERS.find((known) => known === name);
   if (provider === undefined || !RECEIPT_REFERENCE_PATTERN.test(reference)) {
     throw new AppError('not_found', { detail: 'Nothing has this receipt URL.' });
   }
-  return { requestId: request.id, provider, reference, call: toCall(request) };
+  return { provider, reference };
 }
 
-function toCall({ method, raw, headers, body }: FastifyRequest): ReceiptCall {
+function toCall({ method, raw, headers }: FastifyRequest, body: Buffer): ReceiptCall {
   const { url = '' } = raw;
   const queryAt = url.indexOf('?');
   return {
@@ -121,6 +131,6 @@ function toCall({ method, raw, headers, body }: FastifyRequest): ReceiptCall {
         return typeof value === 'string' ? [[name, value]] : [];
       }),
     ),
-    body: Buffer.isBuffer(body) ? body.toString('base64') : '',
+    body: body.toString('base64'),
   };
 }
