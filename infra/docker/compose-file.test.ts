@@ -18,6 +18,8 @@ const serviceSchema = z.object({
   networks: z.array(z.string()).default(['default']),
   profiles: z.array(z.string()).optional(),
   read_only: z.boolean().default(false),
+  restart: z.string(),
+  healthcheck: z.object({ test: z.union([z.string(), z.array(z.string())]) }).optional(),
   stop_grace_period: z.string().regex(/^\d+s$/),
 });
 const compose = z
@@ -103,9 +105,27 @@ test('a service has the time to end by itself before it is killed', async () => 
 test('a service starts when what it needs is healthy, and writes only to its volumes', () => {
   for (const [name, { depends_on: needs, read_only: isReadOnly }] of OURS) {
     expect(isReadOnly, name).toBe(true);
-    for (const needed of Object.keys(needs)) expect(Object.keys(compose.services)).toContain(needed);
+    for (const needed of Object.keys(needs)) {
+      expect(Object.keys(compose.services)).toContain(needed);
+      const { build, healthcheck } = compose.services[needed] ?? {};
+      expect(build ?? healthcheck, `who tells whether ${needed} is healthy`).toBeDefined();
+    }
   }
+  expect(dockerfile).toMatch(/^HEALTHCHECK /m);
   expect(dockerfile).toMatch(/^USER node$/m);
+});
+
+test('what ends is started again, but for a command, and no secret stands in the file', () => {
+  for (const [name, { restart, profiles, environment }] of Object.entries(compose.services)) {
+    expect(restart, name).toBe(profiles === undefined ? 'unless-stopped' : 'no');
+    const secrets = Object.entries(environment).filter(([variable]) =>
+      /KEY|SECRET|TOKEN|PASSWORD|PEPPER/.test(variable),
+    );
+    expect(
+      secrets.filter(([, value]) => value !== null),
+      name,
+    ).toEqual([]);
+  }
 });
 
 test('Redis and MongoDB are reached only by those who need one of them', () => {

@@ -98,7 +98,8 @@ function createCard(provider) {
   card.querySelector('.of-channel').hidden = channels.length < 2;
   const receipt = card.querySelector('.receipt');
   receipt.append(...RECEIPT_MODES.map((mode) => new Option(mode.replaceAll('_', ' '), mode)));
-  receipt.addEventListener('change', () => void setFault(provider, card.dataset.mode, card));
+  // It changes nothing else of the present fault but what is typed.
+  receipt.addEventListener('change', () => void setFault(provider, card, present[provider]));
   card.querySelector('.of-receipts').hidden = !givesReceipts;
   showFault(card, present[provider]);
   return card;
@@ -110,7 +111,7 @@ function createModeButton(provider, mode, meaning, card) {
   button.dataset.mode = mode;
   button.title = meaning;
   button.textContent = mode.replace('_', ' ');
-  button.addEventListener('click', () => void setFault(provider, mode, card));
+  button.addEventListener('click', () => void setFault(provider, card, { mode }));
   return button;
 }
 
@@ -119,7 +120,6 @@ function showFault(card, fault) {
   const shown = JSON.stringify(fault);
   if (card.dataset.shown === shown) return;
   card.dataset.shown = shown;
-  card.dataset.mode = fault.mode;
   const description = describeFault(fault);
   const more = description === fault.mode.replace('_', ' ') ? '' : ` Now: ${description}.`;
   card.querySelector('.meaning').textContent = `${MEANINGS.get(fault.mode)}.${more}`;
@@ -129,30 +129,42 @@ function showFault(card, fault) {
   }
 }
 
-async function setFault(provider, mode, card) {
+/** @param {Partial<Fault>} usual where nothing is typed */
+async function setFault(provider, card, usual) {
+  const meaning = card.querySelector('.meaning');
+  try {
+    const response = await fetch(`api/faults/${provider}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...usual, ...readFields(card) }),
+    });
+    const answer = await response.json();
+    if (!response.ok) {
+      meaning.textContent = answer.detail ?? answer.title;
+      return;
+    }
+    // Shown again even if it is the same: a refusal's reason may stand there.
+    delete card.dataset.shown;
+    renderFaults({ [provider]: answer });
+  } catch {
+    meaning.textContent = 'The sandbox does not answer.';
+    // What holds then is shown when it is back.
+    delete card.dataset.shown;
+  }
+}
+
+/** What is typed; of the lists, which always say something, what they say. JSON leaves out what is undefined. */
+function readFields(card) {
   const field = (name) => card.querySelector(name);
   const count = field('.count').valueAsNumber;
   const delayMs = field('.delay').valueAsNumber;
+  const code = field('.code').value.trim();
   const receipt = field('.receipt').value;
-  const fault = {
-    mode,
-    ...(field('.channel').value === '' ? {} : { channel: field('.channel').value }),
-    ...(receipt === 'delivered' ? {} : { receipt: { mode: receipt } }),
+  return {
+    channel: field('.channel').value || undefined,
+    receipt: receipt === 'delivered' ? undefined : { mode: receipt },
     ...(Number.isNaN(count) ? {} : { count }),
     ...(Number.isNaN(delayMs) ? {} : { delay_ms: delayMs }),
-    ...(field('.code').value.trim() === '' ? {} : { code: field('.code').value.trim() }),
+    ...(code === '' ? {} : { code }),
   };
-  const response = await fetch(`api/faults/${provider}`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(fault),
-  });
-  const answer = await response.json();
-  if (!response.ok) {
-    field('.meaning').textContent = answer.detail ?? answer.title;
-    return;
-  }
-  // Shown again even if it is the same: a refusal's reason may stand there.
-  delete card.dataset.shown;
-  renderFaults({ [provider]: answer });
 }

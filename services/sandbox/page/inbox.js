@@ -4,13 +4,16 @@ import { copyText, renderMessages } from './message-list.js';
 /** What the page shows at most: a load test must not kill it. */
 const SHOWN_MAX = 200;
 const FILTER_DELAY_MS = 150;
+const RETRY_MS = 2_000;
 /** Characters of the shortest address that is worth a look-up. */
 const WHOLE_MIN = 6;
 const NUMBER = /^[1-9]\d{5,14}$/;
 
 const find = (selector) => document.querySelector(selector);
 const filter = find('#filter');
+let stream;
 let total = 0;
+let retryTimer;
 let isReading = false;
 let isStale = false;
 
@@ -24,9 +27,12 @@ async function refresh() {
       isStale = false;
       show(await readMessages(filter.value));
     }
+    setConnection(stream.readyState === EventSource.OPEN ? 'live' : 'lost');
   } catch {
-    // The sandbox is away: the stream says so, and its return brings the next change.
+    // The sandbox is away, or too busy.
     setConnection('lost');
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(() => void refresh(), RETRY_MS);
   } finally {
     isReading = false;
   }
@@ -49,7 +55,10 @@ async function readMessages(wanted) {
 
 async function fetchMessages(query) {
   const response = await fetch(`api/messages?${query}`);
-  return response.ok ? response.json() : [];
+  // What is typed may be no address at all.
+  if (response.status === 400) return [];
+  if (!response.ok) throw new Error(`answered ${response.status}`);
+  return response.json();
 }
 
 function show(messages) {
@@ -73,7 +82,7 @@ function setConnection(state) {
 }
 
 function listen() {
-  const stream = new EventSource('api/messages/stream');
+  stream = new EventSource('api/messages/stream');
   stream.addEventListener('change', ({ data }) => {
     const state = JSON.parse(data);
     total = state.total;
@@ -81,7 +90,11 @@ function listen() {
     renderFaults(state.faults);
     void refresh();
   });
-  stream.addEventListener('error', () => setConnection('lost'));
+  stream.addEventListener('error', () => {
+    setConnection('lost');
+    // The browser tries again by itself unless somebody else answered in the sandbox's place.
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, RETRY_MS);
+  });
 }
 
 let filterTimer;
@@ -89,8 +102,10 @@ filter.addEventListener('input', () => {
   clearTimeout(filterTimer);
   filterTimer = setTimeout(() => void refresh(), FILTER_DELAY_MS);
 });
-find('#clear-faults').addEventListener('click', () => fetch('api/faults', { method: 'DELETE' }));
-find('#clear-messages').addEventListener('click', () => fetch('api/messages', { method: 'DELETE' }));
+/** What it changes comes back by the stream. */
+const clear = (path) => fetch(path, { method: 'DELETE' }).catch(() => setConnection('lost'));
+find('#clear-faults').addEventListener('click', () => clear('api/faults'));
+find('#clear-messages').addEventListener('click', () => clear('api/messages'));
 
 find('#example').textContent = [
   `curl -u ACsandbox:any ${location.origin}/2010-04-01/Accounts/ACsandbox/Messages.json \\`,

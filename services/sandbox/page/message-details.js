@@ -46,7 +46,7 @@ function legible({ headers, body }) {
   try {
     return JSON.stringify(JSON.parse(body), null, 2);
   } catch {
-    // A masked number is no JSON any more.
+    // A provider takes less than all JSON, and the inbox shows what it took.
     return body;
   }
 }

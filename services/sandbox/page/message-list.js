@@ -58,12 +58,15 @@ function createItem(message) {
     copy.textContent = 'Copy code';
     copy.addEventListener('click', () => copyText(code, copy));
   }
-  item.querySelector('.more').addEventListener('click', () => void toggleDetails(item, id));
+  const more = item.querySelector('.more');
+  more.setAttribute('aria-label', `Details of ${channelName(channel)} to ${to}`);
+  more.addEventListener('click', () => void toggleDetails(item, id));
   return item;
 }
 
 /** The last receipt beside the message, and all of them in its details when those are open. */
 function showReceipts(item, { receipts }) {
+  item.receipts = receipts;
   const chip = item.querySelector('.receipt');
   const last = receipts.at(-1);
   chip.hidden = last === undefined;
@@ -84,11 +87,25 @@ async function toggleDetails(item, id) {
   more.setAttribute('aria-expanded', String(!isOpen));
   place.hidden = isOpen;
   if (isOpen || item.details !== undefined) return;
-  const response = await fetch(`api/messages/${encodeURIComponent(id)}`);
-  // Emptied meanwhile: the item goes with the next change.
-  if (!response.ok) return;
-  item.details = createDetails(await response.json());
+  const message = await readMessage(id);
+  if (message === undefined) {
+    place.textContent = 'It could not be read. Close and open it to try again.';
+    return;
+  }
+  item.details = createDetails(message);
+  // Receipts that came while it was read have been told to the item alone; its list may be the older one, too.
+  if (item.receipts.length > message.receipts.length) item.details.showReceipts(item.receipts);
   place.replaceChildren(item.details.element);
+}
+
+/** Undefined when the sandbox is away, or has it no longer: then the item goes with the next change. */
+async function readMessage(id) {
+  try {
+    const response = await fetch(`api/messages/${encodeURIComponent(id)}`);
+    return response.ok ? await response.json() : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The text as nodes, never as markup: a message is what a stranger wrote. A code that is spoken apart is not marked. */
@@ -106,13 +123,14 @@ function highlight(text, code) {
  * @param {HTMLButtonElement} button
  */
 export async function copyText(text, button) {
-  const label = button.textContent;
+  // Of a second click the label is what the first one says.
+  button.dataset.label ??= button.textContent;
   button.textContent = await writeClipboard(text).then(
     () => 'Copied',
     () => 'Not allowed',
   );
   setTimeout(() => {
-    button.textContent = label;
+    button.textContent = button.dataset.label;
   }, COPIED_MS);
 }
 

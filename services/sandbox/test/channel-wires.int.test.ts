@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import { describe, expect, it } from 'vitest';
 import {
   ACCOUNT,
   CODE,
@@ -13,28 +12,13 @@ import {
   TEXT,
   TO,
 } from './provider-posts.ts';
-import { type RunningSandbox, startSandbox } from './running-sandbox.ts';
+import { expectRefused, readAnswer, useSandbox } from './running-sandbox.ts';
 
-let sandbox: RunningSandbox;
-beforeAll(async () => {
-  sandbox = await startSandbox();
-});
-beforeEach(async () => {
-  await sandbox.call('DELETE', '/api/messages');
-});
-afterAll(() => sandbox.service.close());
-
-const json = async (response: Response) =>
-  ({ status: response.status, body: z.looseObject({}).parse(await response.json()) }) as const;
-
-async function expectRefused(answered: Promise<Response>, status: number, body: object): Promise<void> {
-  expect(await json(await answered)).toMatchObject({ status, body });
-  expect(await sandbox.messages()).toEqual([]);
-}
+const sandbox = useSandbox();
 
 describe('Twilio’s wire of calls', () => {
   it('answers 201 with the whole Call resource', async () => {
-    const { status, body } = await json(await postTwilioCall(sandbox.url));
+    const { status, body } = await readAnswer(await postTwilioCall(sandbox.url));
     expect(status).toBe(201);
     expect(body).toMatchObject({
       sid: expect.stringMatching(/^CA[0-9a-f]{32}$/),
@@ -55,11 +39,11 @@ describe('Twilio’s wire of calls', () => {
     ['what is no TwiML', { Twiml: 'hello' }, 12100],
     ['TwiML over 4000 characters', { Twiml: `<Response>${' '.repeat(4_000)}</Response>` }, 21218],
   ])('refuses %s as Twilio does, and nothing arrives', async (_case, fields, code) => {
-    await expectRefused(postTwilioCall(sandbox.url, fields), 400, { code, status: 400 });
+    await expectRefused(sandbox, postTwilioCall(sandbox.url, fields), 400, { code, status: 400 });
   });
 
   it('refuses a call without credentials', async () => {
-    await expectRefused(postTwilioCall(sandbox.url, {}, ''), 401, { code: 20003 });
+    await expectRefused(sandbox, postTwilioCall(sandbox.url, {}, ''), 401, { code: 20003 });
   });
 });
 
@@ -78,7 +62,7 @@ describe('the wire of Vonage’s Messages API', () => {
     ],
     ['a message type that is none', { message_type: 'smoke' }, '1010', 'message_type'],
   ])('refuses %s by name, and nothing arrives', async (_case, fields, code, name) => {
-    await expectRefused(postVonageMessage(sandbox.url, fields), 422, {
+    await expectRefused(sandbox, postVonageMessage(sandbox.url, fields), 422, {
       type: `https://developer.vonage.com/api-errors/messages#${code}`,
       instance: expect.any(String),
       invalid_parameters: [{ name }],
@@ -86,7 +70,7 @@ describe('the wire of Vonage’s Messages API', () => {
   });
 
   it('refuses a call without credentials', async () => {
-    await expectRefused(postVonageMessage(sandbox.url, {}, ''), 401, { title: expect.any(String) });
+    await expectRefused(sandbox, postVonageMessage(sandbox.url, {}, ''), 401, { title: expect.any(String) });
   });
 
   it('takes JSON only', async () => {
@@ -100,7 +84,7 @@ describe('the wire of Vonage’s Messages API', () => {
 
 describe('the wire of the WhatsApp Cloud API', () => {
   it('answers with the message’s id, and shows the code and the template', async () => {
-    const { status, body } = await json(await postWhatsAppCloud(sandbox.url));
+    const { status, body } = await readAnswer(await postWhatsAppCloud(sandbox.url));
     expect({ status, body }).toEqual({
       status: 200,
       body: {
@@ -136,7 +120,7 @@ describe('the wire of the WhatsApp Cloud API', () => {
     ['a template without a language', { template: { name: 'otp' } }, 131008],
     ['a kind of message that it does not know', { type: 'reaction' }, 131008],
   ])('refuses %s by its code, and nothing arrives', async (_case, fields, code) => {
-    await expectRefused(postWhatsAppCloud(sandbox.url, fields), 400, {
+    await expectRefused(sandbox, postWhatsAppCloud(sandbox.url, fields), 400, {
       error: {
         code,
         type: 'OAuthException',
@@ -147,7 +131,7 @@ describe('the wire of the WhatsApp Cloud API', () => {
   });
 
   it('refuses a call without a token', async () => {
-    await expectRefused(postWhatsAppCloud(sandbox.url, {}, ''), 401, { error: { code: 190 } });
+    await expectRefused(sandbox, postWhatsAppCloud(sandbox.url, {}, ''), 401, { error: { code: 190 } });
   });
 
   it('is there for versions of the Graph API only', async () => {
@@ -175,7 +159,7 @@ describe('WATI’s wire', () => {
       code: CODE,
       text: `${CODE} [login_otp]`,
     });
-    expect(await json(response)).toMatchObject({
+    expect(await readAnswer(response)).toMatchObject({
       status: 200,
       body: {
         result: true,
@@ -185,15 +169,17 @@ describe('WATI’s wire', () => {
   });
 
   it('tells apart what is missing', async () => {
-    await expectRefused(postWati(sandbox.url, {}, ''), 401, { result: false });
-    await expectRefused(postWati(sandbox.url, { template_name: '' }), 400, { message: 'template_name is required' });
-    await expectRefused(postWati(sandbox.url, { broadcast_name: '' }), 400, { result: false });
+    await expectRefused(sandbox, postWati(sandbox.url, {}, ''), 401, { result: false });
+    await expectRefused(sandbox, postWati(sandbox.url, { template_name: '' }), 400, {
+      message: 'template_name is required',
+    });
+    await expectRefused(sandbox, postWati(sandbox.url, { broadcast_name: '' }), 400, { result: false });
     const nobody = fetch(`${sandbox.url}/api/v2/sendTemplateMessage?whatsappNumber=nobody`, {
       method: 'POST',
       headers: { authorization: 'Bearer any', 'content-type': 'application/json' },
       body: '{}',
     });
-    await expectRefused(nobody, 200, { result: false, receivers: [{ isValidWhatsAppNumber: false }] });
+    await expectRefused(sandbox, nobody, 200, { result: false, receivers: [{ isValidWhatsAppNumber: false }] });
   });
 });
 

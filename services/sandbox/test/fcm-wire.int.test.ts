@@ -1,29 +1,13 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import { describe, expect, it } from 'vitest';
 import { CODE, DEVICE, postFcm, TEXT } from './provider-posts.ts';
-import { type RunningSandbox, startSandbox } from './running-sandbox.ts';
+import { expectRefused, readAnswer, useSandbox } from './running-sandbox.ts';
 
-let sandbox: RunningSandbox;
-beforeAll(async () => {
-  sandbox = await startSandbox();
-});
-beforeEach(async () => {
-  await sandbox.call('DELETE', '/api/messages');
-});
-afterAll(() => sandbox.service.close());
-
-const json = async (response: Response) =>
-  ({ status: response.status, body: z.looseObject({}).parse(await response.json()) }) as const;
-
-async function expectRefused(answered: Promise<Response>, status: number, body: object): Promise<void> {
-  expect(await json(await answered)).toMatchObject({ status, body });
-  expect(await sandbox.messages()).toEqual([]);
-}
+const sandbox = useSandbox();
 
 describe('FCM’s wire', () => {
   it('takes a message for a device, and answers with its name', async () => {
-    const { status, body } = await json(await postFcm(sandbox.url));
+    const { status, body } = await readAnswer(await postFcm(sandbox.url));
     const [message] = await sandbox.messages();
     expect({ status, body }).toEqual({ status: 200, body: { name: `projects/sandbox/messages/${message?.id}` } });
     expect(message).toMatchObject({ channel: 'push', to: DEVICE, subject: 'Your code', text: TEXT, code: CODE });
@@ -35,10 +19,12 @@ describe('FCM’s wire', () => {
   });
 
   it('refuses a message for no device, and a call without a token, in Google’s words', async () => {
-    await expectRefused(postFcm(sandbox.url, { token: '' }), 400, {
+    await expectRefused(sandbox, postFcm(sandbox.url, { token: '' }), 400, {
       error: { code: 400, status: 'INVALID_ARGUMENT', details: [{ fieldViolations: [{ field: 'message.token' }] }] },
     });
-    await expectRefused(postFcm(sandbox.url, {}, ''), 401, { error: { code: 401, status: 'UNAUTHENTICATED' } });
+    await expectRefused(sandbox, postFcm(sandbox.url, {}, ''), 401, {
+      error: { code: 401, status: 'UNAUTHENTICATED' },
+    });
   });
 });
 
@@ -63,7 +49,7 @@ describe('Google’s token endpoint', () => {
     fetch(`${sandbox.url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type, assertion }) });
 
   it('gives a token for a service account’s assertion, and FCM takes it', async () => {
-    const { status, body } = await json(await ask(assertionOf(usual())));
+    const { status, body } = await readAnswer(await ask(assertionOf(usual())));
     expect({ status, body }).toMatchObject({ status: 200, body: { expires_in: 3_599, token_type: 'Bearer' } });
     expect((await postFcm(sandbox.url, {}, `Bearer ${String(body.access_token)}`)).status).toBe(200);
   });
@@ -77,13 +63,13 @@ describe('Google’s token endpoint', () => {
     ['one for too long', () => assertionOf({ ...usual(), exp: nowSeconds() + 7_200 }), 'reasonable timeframe'],
     ['one from the future', () => assertionOf({ ...usual(), iat: nowSeconds() + 600 }), 'reasonable timeframe'],
   ])('refuses %s', async (_case, assertion, words) => {
-    const { status, body } = await json(await ask(assertion()));
+    const { status, body } = await readAnswer(await ask(assertion()));
     expect({ status, error: body.error }).toEqual({ status: 400, error: 'invalid_grant' });
     expect(body.error_description).toContain(words);
   });
 
   it('knows no other grant', async () => {
-    expect(await json(await ask('', 'password'))).toMatchObject({
+    expect(await readAnswer(await ask('', 'password'))).toMatchObject({
       status: 400,
       body: { error: 'unsupported_grant_type' },
     });

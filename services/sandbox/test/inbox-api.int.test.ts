@@ -1,18 +1,10 @@
 import { problemSchema } from '@watchword/contracts';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PROVIDERS } from '../src/domain/provider.ts';
 import { DEVICE, postFcm, postTwilio, postVonage, postWhatsAppCloud, TO } from './provider-posts.ts';
-import { type RunningSandbox, startSandbox } from './running-sandbox.ts';
+import { useSandbox } from './running-sandbox.ts';
 
-let sandbox: RunningSandbox;
-beforeAll(async () => {
-  sandbox = await startSandbox();
-});
-beforeEach(async () => {
-  await sandbox.call('DELETE', '/api/faults');
-  await sandbox.call('DELETE', '/api/messages');
-});
-afterAll(() => sandbox.service.close());
+const sandbox = useSandbox();
 
 describe('GET /api/messages', () => {
   it('lists newest first, filtered by number however the plus arrives', async () => {
@@ -88,6 +80,24 @@ describe('GET /api/messages/:id', () => {
     const [listed] = await sandbox.messages();
     const { request } = await sandbox.message(listed?.id ?? '');
     expect(request?.body).toBe('to=14155550123&from=W&text=hi&api_key=••••&api_secret=••••');
+  });
+
+  it('masks credentials in JSON and in a query, whatever they consist of', async () => {
+    await fetch(`${sandbox.url}/sms/json?api_secret=s3cret&x=1`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ to: TO.slice(1), from: 'W', text: 'hi', api_key: 7, api_secret: 'a, "b" }s3cret' }),
+    });
+    const [listed] = await sandbox.messages();
+    const { request } = await sandbox.message(listed?.id ?? '');
+    expect(request?.line).toBe('POST /sms/json?api_secret=••••&x=1');
+    expect(JSON.parse(request?.body ?? '')).toEqual({
+      to: TO.slice(1),
+      from: 'W',
+      text: 'hi',
+      api_key: '••••',
+      api_secret: '••••',
+    });
   });
 
   it('knows no message that never came', async () => {

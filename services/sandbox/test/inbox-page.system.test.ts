@@ -44,6 +44,7 @@ it('shows a message and its code as it arrives, as text, and sets and clears fau
   page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())));
   page.on('pageerror', (error) => void complaints.push(error.message));
 
+  await page.clock.install();
   await page.goto(sandbox.url);
   await page.getByText('No message yet').waitFor();
   expect(await page.locator('#example').textContent()).toContain(sandbox.url);
@@ -60,6 +61,9 @@ it('shows a message and its code as it arrives, as text, and sets and clears fau
   await first.getByRole('button', { name: 'Copy code' }).click();
   await first.getByRole('button', { name: 'Copied' }).waitFor();
   expect(await page.evaluate('navigator.clipboard.readText()')).toBe('482913');
+  await first.getByRole('button', { name: 'Copied' }).click();
+  await page.clock.runFor(10_000);
+  expect(await first.locator('.copy').textContent()).toBe('Copy code');
 
   await postVonage(sandbox.url, { to: '4915112345678', text: 'Your login OTP is K7QM2XPA9R.' });
   await page.locator('.message').first().locator('mark', { hasText: 'K7QM2XPA9R' }).waitFor();
@@ -125,6 +129,11 @@ it('has a fault panel for every provider, with what that provider has', { timeou
   expect(await (await postTwilioCall(sandbox.url)).json()).toMatchObject({ code: 20500 });
   await page.locator('.tile[data-provider="twilio"] .badge', { hasText: /^ok$/ }).waitFor();
 
+  await sandbox.setFault('vonage', { mode: 'down', count: 50, delay_ms: 5 });
+  await page.locator('.tile[data-provider="vonage"]', { hasText: '50 left' }).waitFor();
+  await (await panelOf('vonage')).locator('.receipt').selectOption('undelivered');
+  await page.getByText('down · receipts: undelivered · 50 calls left · after 5 ms').waitFor();
+
   await (await panelOf('fcm')).locator('.code').fill('131026');
   await page.locator('.provider').getByRole('button', { name: 'reject' }).click();
   await page.getByText('must be an error code of FCM').waitFor();
@@ -181,6 +190,34 @@ it('shows all of a message: its mail in a frame where nothing runs, its receipts
   await page.getByLabel('Show only messages to').fill('ADA@example.ORG');
   await page.getByText('1 shown of 2 messages').waitFor();
   expect(await page.locator('.message .to').allTextContents()).toEqual(['ada@example.org']);
+});
+
+it('says so while the sandbox is away, and goes on when it is back', { timeout: 300_000 }, async (context) => {
+  const first = await startSandbox();
+  disposer.add(() => first.service.close());
+  const page = await (await openBrowser(context)).newPage();
+  await page.goto(first.url);
+  await postTwilio(first.url);
+  const details = page.getByRole('button', { name: `Details of SMS to ${TO}` });
+  await details.waitFor();
+  const tile = page.locator('.tile[data-provider="twilio"]');
+  await tile.click();
+
+  await first.service.close();
+  await page.getByText('reconnecting…').waitFor();
+  await page.locator('.provider').getByRole('button', { name: 'down' }).click();
+  await page.getByText('The sandbox does not answer.').waitFor();
+  await details.click();
+  await page.getByText('It could not be read.').waitFor();
+
+  const second = await startSandbox({ SANDBOX_PORT: new URL(first.url).port });
+  disposer.add(() => second.service.close());
+  await page.getByText('No message yet').waitFor();
+  await page.locator('#connection', { hasText: 'live' }).waitFor();
+  await page.getByText('Accepts every message.').waitFor();
+  await page.locator('.provider').getByRole('button', { name: 'down' }).click();
+  await tile.locator('.badge', { hasText: 'down' }).waitFor();
+  expect((await postTwilio(second.url)).status).toBe(503);
 });
 
 it.for([390, 1280])('fits into a window of %i px, whatever it shows', { timeout: 300_000 }, async (width, context) => {

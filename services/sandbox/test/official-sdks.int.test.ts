@@ -1,19 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Vonage } from '@vonage/server-sdk';
 import twilio from 'twilio';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ACCOUNT, CODE, TEMPLATE, TEXT, TO, TWIML } from './provider-posts.ts';
-import { type RunningSandbox, startSandbox } from './running-sandbox.ts';
+import { useSandbox } from './running-sandbox.ts';
 
-let sandbox: RunningSandbox;
-beforeAll(async () => {
-  sandbox = await startSandbox();
-});
-beforeEach(async () => {
-  await sandbox.call('DELETE', '/api/faults');
-  await sandbox.call('DELETE', '/api/messages');
-});
-afterAll(() => sandbox.service.close());
+const sandbox = useSandbox();
 
 function sendByTwilio() {
   const client = twilio(ACCOUNT, 'any-token');

@@ -1,9 +1,10 @@
 import { CHANNELS } from '@watchword/contracts';
 import { createLogger, parseEnvironment } from '@watchword/platform';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { z } from 'zod';
 import { composeSandbox, type RunningSandbox as Service } from '../src/compose.ts';
 import { sandboxVariables } from '../src/config.ts';
-import type { InboxMessage, WholeMessage } from '../src/domain/inbox.ts';
+import type { InboxMessage, WholeMessage } from '../src/domain/message.ts';
 import { PROVIDERS } from '../src/domain/provider.ts';
 
 const inboxMessage = z.strictObject({
@@ -73,4 +74,33 @@ export async function startSandbox(environment: Record<string, string> = {}): Pr
       return wholeMessage.parse(await response.json());
     },
   };
+}
+
+/** One for all tests of a file, each of which begins with an empty inbox and without faults. Its fields are there in tests only. */
+export function useSandbox(): RunningSandbox {
+  const sandbox = {} as RunningSandbox;
+  beforeAll(async () => {
+    Object.assign(sandbox, await startSandbox());
+  });
+  beforeEach(async () => {
+    await sandbox.call('DELETE', '/api/faults');
+    await sandbox.call('DELETE', '/api/messages');
+  });
+  afterAll(() => sandbox.service.close());
+  return sandbox;
+}
+
+/** Status and JSON body. */
+export const readAnswer = async (response: Response) =>
+  ({ status: response.status, body: z.looseObject({}).parse(await response.json()) }) as const;
+
+/** Answered so, and nothing arrived. */
+export async function expectRefused(
+  sandbox: RunningSandbox,
+  answered: Promise<Response>,
+  status: number,
+  body: object,
+): Promise<void> {
+  expect(await readAnswer(await answered)).toMatchObject({ status, body });
+  expect(await sandbox.messages()).toEqual([]);
 }

@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ACCOUNT, postTwilio, postVonage, TEXT, TO } from './provider-posts.ts';
-import { type RunningSandbox, startSandbox } from './running-sandbox.ts';
+import { useSandbox } from './running-sandbox.ts';
 
 const vonageAnswer = z.looseObject({
   'message-count': z.string(),
   messages: z.array(z.looseObject({ 'message-id': z.string() })),
 });
 
-let sandbox: RunningSandbox;
-beforeAll(async () => {
-  sandbox = await startSandbox();
-});
-beforeEach(async () => {
-  await sandbox.call('DELETE', '/api/messages');
-});
-afterAll(() => sandbox.service.close());
+const sandbox = useSandbox();
 
 describe('Twilio’s wire', () => {
   it('answers 201 with the whole Message resource and puts the message in the inbox', async () => {

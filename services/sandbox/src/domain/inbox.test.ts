@@ -2,6 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { createInbox, type Inbox } from './inbox.ts';
 
 const REQUEST = { line: 'POST /', headers: {}, body: '' };
+const TEXT = 'hello';
+const HTML = '<p>hello</p>';
 
 function fill(inbox: Inbox, ...arrivals: [id: string, to: string][]): void {
   for (const [id, to] of arrivals) {
@@ -11,8 +13,8 @@ function fill(inbox: Inbox, ...arrivals: [id: string, to: string][]): void {
       provider: 'smtp',
       to,
       subject: null,
-      text: 'hello',
-      html: '<p>hello</p>',
+      text: TEXT,
+      html: HTML,
       code: null,
       segments: null,
       at: 0,
@@ -68,10 +70,33 @@ describe('createInbox', () => {
     fill(inbox, ['1', '+1'], ['2', '+1'], ['3', '+1']);
     const isWhole = (id: string) => [inbox.find(id)?.request, inbox.find(id)?.html];
     expect(isWhole('1')).toEqual([null, null]);
-    expect(isWhole('2')).toEqual([REQUEST, '<p>hello</p>']);
+    expect(isWhole('2')).toEqual([REQUEST, HTML]);
     fill(inbox, ['4', '+1'], ['5', '+1'], ['6', '+1']);
     expect(['3', '4', '5', '6'].map((id) => inbox.find(id)?.request ?? null)).toEqual([null, null, REQUEST, REQUEST]);
     expect(inbox.find('2')).toBeUndefined();
+  });
+
+  it('keeps what fits into its characters, the newest message always', () => {
+    const sizeOfOne = 1 + 2 + TEXT.length;
+    const inbox = createInbox({ charactersMax: 2 * sizeOfOne });
+    fill(inbox, ['1', '+1'], ['2', '+1'], ['3', '+1']);
+    expect(ids(inbox)).toEqual(['3', '2']);
+    fill(inbox, ['4', `+${'9'.repeat(100)}`]);
+    expect(ids(inbox)).toEqual(['4']);
+    fill(inbox, ['5', '+1'], ['6', '+1']);
+    expect(ids(inbox)).toEqual(['6', '5']);
+  });
+
+  it('keeps as many whole as their requests and markup fit, the newest message always', () => {
+    const sizeOfOne = REQUEST.line.length + HTML.length;
+    const inbox = createInbox({ wholeCharactersMax: 2 * sizeOfOne });
+    fill(inbox, ['1', '+1'], ['2', '+1'], ['3', '+1']);
+    const whole = () => ids(inbox).filter((id) => inbox.find(id)?.request !== null);
+    expect(whole()).toEqual(['3', '2']);
+    expect(ids(inbox)).toEqual(['3', '2', '1']);
+    const narrow = createInbox({ wholeCharactersMax: 1 });
+    fill(narrow, ['1', '+1'], ['2', '+1']);
+    expect(ids(narrow).map((id) => narrow.find(id)?.request ?? null)).toEqual([REQUEST, null]);
   });
 
   it('tells subscribers of every change until they leave', () => {

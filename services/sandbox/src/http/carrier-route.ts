@@ -29,10 +29,9 @@ export function createCarrierRoute(carrier: Carrier, { inbox, faults, calls, pos
   async function accept(request: FastifyRequest, taken: TakenCall, receipt = DELIVERED): Promise<WireAnswer> {
     const at = now();
     const { id, to, text, subject = null, code, segments = null } = taken;
-    const channel = carrier.channelOf(toCarrierCall(request));
     inbox.add({
       id,
-      channel,
+      channel: carrier.channelOf(toCarrierCall(request)),
       provider,
       to,
       subject,

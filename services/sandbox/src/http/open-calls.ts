@@ -1,19 +1,22 @@
 import type { FastifyReply } from 'fastify';
 
+/** At once; those of callers who left long ago count too. */
+const CALLS_MAX = 10_000;
+
 /** Calls that are kept without an answer for now: delayed, hanging, waiting for a message, or streaming. */
 export interface OpenCalls {
-  /** Registers how a call ends when the sandbox closes; returns its deregistration. */
+  /** Registers how a call ends when the sandbox closes; returns its deregistration. One too many ends at once. */
   add(end: () => void): () => void;
   /** Ends all; later ones end at once. */
   endAll(): void;
 }
 
-export function createOpenCalls(): OpenCalls {
+export function createOpenCalls({ callsMax = CALLS_MAX } = {}): OpenCalls {
   const ends = new Set<() => void>();
   let isClosed = false;
   return {
     add(end) {
-      if (isClosed) end();
+      if (isClosed || ends.size >= callsMax) end();
       else ends.add(end);
       return () => ends.delete(end);
     },
@@ -25,7 +28,7 @@ export function createOpenCalls(): OpenCalls {
   };
 }
 
-/** Resolves after `delayMs`, whether or not the caller is still there, as a carrier's work goes on; earlier only when the sandbox closes. */
+/** Resolves after `delayMs`, whether or not the caller is still there, as a carrier's work goes on; earlier only as the call is ended. */
 export function delayCall(calls: OpenCalls, delayMs: number): Promise<void> {
   if (delayMs === 0) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -37,7 +40,7 @@ export function delayCall(calls: OpenCalls, delayMs: number): Promise<void> {
   });
 }
 
-/** Never answers; the connection ends when the caller gives up or the sandbox closes. */
+/** Never answers; the connection ends when the caller gives up or the call is ended. */
 export function leaveUnanswered(calls: OpenCalls, reply: FastifyReply): FastifyReply {
   const socket = reply.raw.socket;
   reply.hijack();

@@ -68,6 +68,7 @@ export function createPostReceipts({ inbox, calls, logger, now, hosts }: PostRec
       for (const receipt of callback.write(step)) {
         if (closing.signal.aborted) break;
         const at = new Date(now()).toISOString();
+        // Once: some providers repeat what nobody took, and the sandbox does not.
         const answered = await post(callback.url, receipt);
         inbox.addReceipt(id, { status: receipt.status, at, answered });
       }

@@ -10,7 +10,8 @@ export interface Mail {
   readonly code: string | null;
 }
 
-const MARKUP = /<(style|script|head)\b[\s\S]*?<\/\1>|<[^>]*>/gi;
+/** What is never closed goes to the end, and a tag ends before the next: else a stranger's mail could take minutes. */
+const MARKUP = /<(style|script|head)\b[\s\S]*?(?:<\/\1>|$)|<[^<>]*>/gi;
 
 /** What a mail shows. One without a plain part has its text from its markup, roughly. */
 export async function readMail(source: Buffer): Promise<Mail> {

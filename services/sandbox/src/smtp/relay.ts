@@ -1,5 +1,4 @@
 import type { AddressInfo, Socket } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { explainListenError, type Logger, urlOf } from '@watchword/platform';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
@@ -10,6 +9,9 @@ import { replyOf, SmtpRefusal, type Stage } from './replies.ts';
 import { createTakeMail } from './take-mail.ts';
 
 const MAIL_MAX_BYTES = 256 * 1024;
+/** RFC 5321 section 4.5.3.1.8: at least so many. */
+const RECIPIENTS_MAX = 100;
+const CLIENTS_MAX = 500;
 const CLOSE_MS = 1_000;
 
 export interface RelayDeps {
@@ -48,7 +50,7 @@ export function createRelay({ logger, inbox, faults, calls, now }: RelayDeps): R
   }
 
   async function answerMail(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string | undefined> {
-    const source = await buffer(stream);
+    const source = await readWithinLimit(stream);
     const fault = transactions.get(session) ?? NO_FAULT;
     const { mode, delayMs } = fault;
     if (mode === 'hang') return undefined;
@@ -74,6 +76,8 @@ export function createRelay({ logger, inbox, faults, calls, now }: RelayDeps): R
     allowInsecureAuth: true,
     disableReverseLookup: true,
     size: MAIL_MAX_BYTES,
+    maxClients: CLIENTS_MAX,
+    maxRecipients: RECIPIENTS_MAX,
     closeTimeout: 1,
     onConnect(_session, answer) {
       if (faults.current('smtp').mode === 'down') judge(take(), ['connect'], answer);
@@ -132,6 +136,13 @@ export function createRelay({ logger, inbox, faults, calls, now }: RelayDeps): R
       connections.endAll();
     },
   };
+}
+
+/** All of a mail; of one that is too big no more than fits, but it is read to its end, where its sender hears so. */
+async function readWithinLimit(stream: SMTPServerDataStream): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) if (!stream.sizeExceeded) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
 
 /** The sockets below the sessions, which TLS does not hide: only they can be cut. */

@@ -5,6 +5,9 @@ import type { Inbox } from '../domain/inbox.ts';
 import { maskCredentials } from '../http/raw-request.ts';
 import { readMail } from './read-mail.ts';
 
+/** A name that its sender may give a message: the API finds it by it, so it is short, and no word of the API's own. */
+const MESSAGE_ID = /^[^\s<>@]{1,60}@[^\s<>@]{1,60}$/;
+
 export interface TakeMailDeps {
   readonly inbox: Inbox;
   readonly now: () => number;
@@ -16,7 +19,8 @@ export function createTakeMail({ inbox, now }: TakeMailDeps) {
     const { messageId, ...mail } = await readMail(source);
     const queueId = randomBytes(8).toString('hex').toUpperCase();
     // As its sender calls it, unless that name is taken.
-    const id = messageId === undefined || inbox.find(messageId) !== undefined ? queueId : messageId;
+    const isOwnName = messageId !== undefined && MESSAGE_ID.test(messageId) && inbox.find(messageId) === undefined;
+    const id = isOwnName ? messageId : queueId;
     const request = { line: envelopeOf(session), headers: headersOf(session), body: source.toString('utf8') };
     for (const [index, { address }] of session.envelope.rcptTo.entries()) {
       inbox.add({

@@ -2,7 +2,8 @@ import type { HttpApp } from '@watchword/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { normaliseDestination } from '../../domain/destination.ts';
-import type { Inbox, InboxMessage, ListMessagesInput } from '../../domain/inbox.ts';
+import type { Inbox, ListMessagesInput } from '../../domain/inbox.ts';
+import type { InboxMessage } from '../../domain/message.ts';
 import type { OpenCalls } from '../open-calls.ts';
 
 const LIMIT_DEFAULT = 1_000;

@@ -1,6 +1,7 @@
 import { AppError, type HttpApp } from '@watchword/platform';
 import { z } from 'zod';
-import type { Inbox, WholeMessage } from '../../domain/inbox.ts';
+import type { Inbox } from '../../domain/inbox.ts';
+import type { WholeMessage } from '../../domain/message.ts';
 
 const params = z.object({ id: z.string() });
 
