@@ -1,7 +1,8 @@
 import { connectRedis, createLogger, type RedisConnection, Secret } from '@watchword/platform';
+import { FAULT_MODES, type FaultMode } from '@watchword/sandbox';
 import { type Platform, startPlatform } from '@watchword/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FAULTS, type FaultMode, type Lane, STAGES, STEP_SECONDS } from './lanes.ts';
+import { type Lane, STAGES, STEP_SECONDS } from './lanes.ts';
 import { type Cell, measureCell } from './measure-cell.ts';
 import { renderCells } from './render-cells.ts';
 
@@ -30,7 +31,7 @@ describe.each(STAGES)('providers as $env', ({ env, lanes }) => {
   });
 
   describe.each(lanes)('$channel by $primary, then $secondary', (lane) => {
-    test.each(FAULTS)('%s', async (fault) => {
+    test.each(FAULT_MODES)('%s', async (fault) => {
       const cell = await measureCell(platform, redis, lane, fault);
       cells.push(cell);
       expectOutcome(cell, lane, fault);

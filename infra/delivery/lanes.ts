@@ -10,10 +10,6 @@ export interface Lane {
   readonly by: 'provider' | 'workflow';
 }
 
-/** What the sandbox can do to a call. */
-export const FAULTS = ['ok', 'down', 'throttle', 'auth', 'reject', 'hang', 'reset', 'lost_answer'] as const;
-export type FaultMode = (typeof FAULTS)[number];
-
 /** The platforms that the lanes need, by what their providers are: each kind is a primary in one of them. */
 export const STAGES: readonly { readonly env: Readonly<Record<string, string>>; readonly lanes: readonly Lane[] }[] = [
   {

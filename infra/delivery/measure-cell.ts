@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RedisConnection } from '@watchword/platform';
-import { eventually, type InboxMessage, type Platform, percentile } from '@watchword/testkit';
-import { callOf, type FaultMode, type Lane, STEP_SECONDS } from './lanes.ts';
-import { openPatiently } from './open-patiently.ts';
+import type { FaultMode } from '@watchword/sandbox';
+import { eventually, type InboxMessage, openPatiently, type Platform, percentile } from '@watchword/testkit';
+import { hasEnded } from '../soak/stated.ts';
+import { callOf, type Lane, STEP_SECONDS } from './lanes.ts';
 
 /** What became of a lane's codes under one fault of its primary. */
 export interface Cell {
@@ -27,16 +28,7 @@ const AFTER = 20;
 const APART_MS = 40;
 /** A step of a workflow, and what a busy machine needs. */
 const ARRIVES_WITHIN_MS = STEP_SECONDS * 1_000 + 15_000;
-const ENDED = new Set([
-  'accepted',
-  'delivered',
-  'read',
-  'undelivered',
-  'failed',
-  'unknown',
-  'expired_unsent',
-  'skipped',
-]);
+const TAKEN = new Set(['accepted', 'delivered', 'read']);
 
 interface Sent {
   readonly id: string;
@@ -108,7 +100,7 @@ async function outcomeOf(platform: Platform, { id, at, addresses }: Sent): Promi
     if (answered !== 200) return undefined;
     // A step that ran out of time goes on trying while the next one sends.
     const isTaken = state.deliveries.some(({ status }) => TAKEN.has(status));
-    if (!isTaken && !state.deliveries.every(({ status }) => ENDED.has(status))) return undefined;
+    if (!isTaken && !state.deliveries.every(({ status }) => hasEnded(status))) return undefined;
     const timeline = await platform.timeline(id);
     return timeline.status === 200 ? { ...state, events: timeline.body.events } : undefined;
   });
@@ -121,8 +113,6 @@ async function outcomeOf(platform: Platform, { id, at, addresses }: Sent): Promi
     ms: copies[0] === undefined || at === undefined ? undefined : Date.parse(copies[0].at) - at,
   };
 }
-
-const TAKEN = new Set(['accepted', 'delivered', 'read']);
 
 async function forgetCircuits(redis: RedisConnection): Promise<void> {
   const keys = await redis.keys('ww:{h:*');

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { freshDeviceToken, freshEmail, freshNumber, type Platform, type To } from '@watchword/testkit';
-import { openPatiently } from './open-patiently.ts';
+import { freshDeviceToken, freshEmail, freshNumber, openPatiently, type Platform, type To } from '@watchword/testkit';
 
 interface Send {
   readonly to: To;
@@ -31,6 +30,8 @@ export interface MixedSends {
   readonly seconds: number;
   readonly perSecond: number;
   readonly draw: () => number;
+  /** Ends it sooner, with an AbortError. */
+  readonly signal: AbortSignal;
 }
 
 export interface Accounted {
@@ -44,14 +45,14 @@ export interface Accounted {
 /** Sends at a constant rate, whatever became of those before (an open loop), and resolves when each was answered. */
 export async function sendMixed(
   platform: Platform,
-  { seconds, perSecond, draw }: MixedSends,
+  { seconds, perSecond, draw, signal }: MixedSends,
   told: Accounted,
 ): Promise<void> {
   const startedAt = performance.now();
   const calls: Promise<void>[] = [];
   for (let index = 0; index < seconds * perSecond; index += 1) {
     const waitMs = startedAt + (index * 1_000) / perSecond - performance.now();
-    if (waitMs > 0) await delay(waitMs);
+    if (waitMs > 0) await delay(waitMs, undefined, { signal });
     const send = LOTS[Math.floor(draw() * LOTS.length)] as () => Send;
     calls.push(sendOne(platform, send(), told));
   }

@@ -8,8 +8,10 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
-test('20 min of mixed faults on all channels at 50 sends/s: every delivery is accounted for, and none is stuck', async () => {
+test('20 min of mixed faults on all channels at 50 sends/s: every delivery is accounted for, and none is stuck', async ({
+  signal,
+}) => {
   expectAccountedFor(
-    await soakDelivery(platform, { seconds: 1_200, sendsPerSecond: 50, faultEverySeconds: 10, seed: 1 }),
+    await soakDelivery(platform, { seconds: 1_200, sendsPerSecond: 50, faultEverySeconds: 10, seed: 1 }, signal),
   );
 }, 1_500_000);

@@ -2,10 +2,11 @@ import { loadavg } from 'node:os';
 import { CHANNELS, type Channel } from '@watchword/contracts';
 import { connectRedis, createDeliveryProducer, createLogger, type RedisConnection, Secret } from '@watchword/platform';
 import { eventually, type Platform, startPlatform } from '@watchword/testkit';
+import { randomOf } from '@watchword/testkit/random';
 import { expect } from 'vitest';
 import { openRedisView } from '../soak/redis-view.ts';
 import { type Account, accountFor } from './account-for.ts';
-import { createDraw, mixFaults } from './mixed-faults.ts';
+import { mixFaults } from './mixed-faults.ts';
 import { type Accounted, sendMixed } from './mixed-sends.ts';
 
 export interface DeliverySoakOptions {
@@ -33,13 +34,15 @@ export const startDeliverySoakPlatform = () =>
 
 /**
  * Sends at a constant rate over all channels while providers misbehave in turn, and accounts for every delivery once all has
- * ended. Ends by itself.
+ * ended. Ends by itself; sooner, with an AbortError, when its test does.
  */
-export async function soakDelivery(platform: Platform, options: DeliverySoakOptions) {
+export async function soakDelivery(platform: Platform, options: DeliverySoakOptions, testSignal: AbortSignal) {
   const view = await openRedisView(platform.file.redis);
   const logger = createLogger({ service: 'soak', level: 'silent' });
   const url = new Secret(platform.file.redis);
   const redis = await connectRedis({ url, name: 'soak delivery', profile: 'worker', logger });
+  const ending = new AbortController();
+  const signal = AbortSignal.any([ending.signal, testSignal]);
   const told: Accounted = { opened: new Set(), refused: 0, failures: [] };
   const since = performance.now();
   const tell = (what: string) =>
@@ -51,8 +54,8 @@ export async function soakDelivery(platform: Platform, options: DeliverySoakOpti
   try {
     const { seconds, sendsPerSecond, faultEverySeconds, seed } = options;
     const [faults] = await Promise.all([
-      mixFaults(platform, { forMs: seconds * 1_000, everyMs: faultEverySeconds * 1_000, draw: createDraw(seed) }),
-      sendMixed(platform, { seconds, perSecond: sendsPerSecond, draw: createDraw(seed + 1) }, told),
+      mixFaults(platform, { forMs: seconds * 1_000, everyMs: faultEverySeconds * 1_000, draw: randomOf(seed), signal }),
+      sendMixed(platform, { seconds, perSecond: sendsPerSecond, draw: randomOf(seed + 1), signal }, told),
     ]);
     tell('no more sends, no more faults');
     const account = await eventually('every delivery ended', END_WITHIN_MS, async () => {
@@ -63,6 +66,8 @@ export async function soakDelivery(platform: Platform, options: DeliverySoakOpti
     const lost = [...told.opened].filter((id) => !known.has(id.slice('ver_'.length))).length;
     return { ...options, faults, ...told, opened: told.opened.size, lost, account, jobs: await jobsOf(redis) };
   } finally {
+    // What goes on when the other failed.
+    ending.abort();
     clearInterval(progress);
     redis.disconnect();
     view.close();

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { consoleVariables } from '@watchword/console';
 import { buildOpenApi, gatewayVariables } from '@watchword/gateway';
@@ -11,8 +10,6 @@ import { workerVariables } from '@watchword/worker';
 import { renderMetrics } from './metrics.ts';
 
 const fileOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const BEGIN = '<!-- configuration: generated from the schemas by `npm run docs` -->';
-const END = '<!-- end of configuration -->';
 
 /** In the order of the table; the first service that reads a variable describes it. */
 const SCHEMAS = {
@@ -50,18 +47,15 @@ function renderTable(): string {
   return ['| variable | default | meaning | read by |', '|---|---|---|---|', ...rows].join('\n');
 }
 
-function renderReadme(): string {
-  const text = readFileSync(fileOf('README.md'), 'utf8');
-  const [before, rest] = text.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined)
-    throw new Error('README.md has lost the marks of its configuration table');
-  return `${before}${BEGIN}\n${renderTable()}\n${END}${after}`;
+function renderConfiguration(): string {
+  const preface =
+    'Made by `npm run docs` from the schemas. Everything has a default. Variables that are wrong are all named at once, at start.';
+  return `# Configuration\n\n${preface}\n\n${renderTable()}\n`;
 }
 
 function renderExample(): string {
   const lines = collectVariables().map(({ name, default: preset, meaning }) => `# ${meaning}\n#${name}=${preset}\n`);
-  return `# Everything has a default; see the table in README.md. Made by \`npm run docs\`.\n\n${lines.join('\n')}`;
+  return `# Everything has a default; see docs/configuration.md. Made by \`npm run docs\`.\n\n${lines.join('\n')}`;
 }
 
 export interface GeneratedFile {
@@ -72,7 +66,7 @@ export interface GeneratedFile {
 /** What is generated from the code and committed, so that a change of it shows in a diff. */
 export async function generateDocs(): Promise<GeneratedFile[]> {
   return [
-    { path: fileOf('README.md'), text: renderReadme() },
+    { path: fileOf('docs/configuration.md'), text: renderConfiguration() },
     { path: fileOf('.env.example'), text: renderExample() },
     { path: fileOf('docs/metrics.md'), text: renderMetrics() },
     { path: fileOf('docs/openapi.json'), text: `${JSON.stringify(await buildOpenApi(), null, 2)}\n` },

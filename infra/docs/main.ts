@@ -1,4 +1,4 @@
-// Writes what is generated from the code: README.md's configuration table, .env.example, docs/metrics.md and docs/openapi.json.
+// Writes what is generated from the code: docs/configuration.md, .env.example, docs/metrics.md and docs/openapi.json.
 import { writeFileSync } from 'node:fs';
 import { generateDocs } from './generated.ts';
 

@@ -15,7 +15,7 @@ import {
 import { compareRecords } from './compare.ts';
 import { openRedisView, type RedisView } from './redis-view.ts';
 import type { SoakDatabase } from './soak-database.ts';
-import type { RedisHash } from './stated.ts';
+import { hasEnded, type RedisHash } from './stated.ts';
 import { watchRedis } from './watch-redis.ts';
 
 export interface SoakOptions {
@@ -124,10 +124,8 @@ async function takeAwayLater(
 
 async function haveEnded(redis: RedisView): Promise<boolean> {
   const hashes = [...(await redis.verifications()).values()];
-  return hashes.every((hash) => hash.s !== 'pending') && hashes.flatMap(deliveryStatuses).every(isEnded);
+  return hashes.every((hash) => hash.s !== 'pending') && hashes.flatMap(deliveryStatuses).every(hasEnded);
 }
-
-const isEnded = (status: string) => status !== 'queued' && status !== 'sending';
 
 const deliveryStatuses = (hash: RedisHash) =>
   Array.from({ length: Number(hash.n) }, (_, index) => hash[`s${index + 1}`] ?? '');

@@ -24,6 +24,9 @@ interface Internals {
 
 export type RedisHash = Readonly<Record<string, string>>;
 
+/** Of a delivery, by its status: nothing is done for it any more. */
+export const hasEnded = (status: string) => status !== 'queued' && status !== 'sending';
+
 export function statedByRecords({ verification, deliveries, attempts }: RecordedState): Stated & Internals {
   const { project, mode, purpose, status, undeliverable, code_ttl_ms, applied_seq } = verification;
   return {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { percentile } from '@watchword/testkit/percentile';
 import type { Bench } from '../bench.ts';
 import { openConnections, renderPost } from '../load/connection.ts';
 import { nextDestination } from '../load/destinations.ts';
@@ -6,7 +7,7 @@ import { runAtRate, runCount } from '../load/load.ts';
 import { startProvider } from '../load/provider.ts';
 import type { Finding } from '../rows.ts';
 import { CHEAPEST_DIGEST_KIB, DEFAULT_DIGEST_KIB, type Stage, startStage } from '../stage.ts';
-import { brief, median, percentile } from '../statistics.ts';
+import { brief, median } from '../statistics.ts';
 import { sendFirst, sendLoad, startFloor } from './throughput.ts';
 
 /** What every latency under load is taken at. */

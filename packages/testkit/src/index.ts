@@ -4,6 +4,8 @@ export * from './counting-carrier.ts';
 export * from './eventually.ts';
 export * from './fresh-addresses.ts';
 export * from './leak-search.ts';
+export * from './open-patiently.ts';
+export * from './percentile.ts';
 export * from './platform.ts';
 export { startTestRedis, type TestRedis } from './redis.ts';
 export * from './redis-process.ts';

@@ -244,9 +244,3 @@ function logOf(child: Child): string {
 function readStandaloneFile(directory: string): StandaloneFile {
   return standaloneFileSchema.parse(JSON.parse(readFileSync(join(directory, 'standalone.json'), 'utf8')));
 }
-
-/** The value that `share` of all values do not exceed. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}

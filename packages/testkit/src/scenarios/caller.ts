@@ -38,7 +38,8 @@ export type Caller = ReturnType<typeof createCaller>;
 
 const THINK_MS_MAX = 3_000;
 const MESSAGE_WITHIN_S = 8;
-const REPEAT_FOR_MS = 20_000;
+/** Past the end of a code, so that a caller whose answers were lost is told after all what became of it. */
+const REPEAT_FOR_MS = 60_000;
 const PURPOSES = ['login', 'password_reset', 'transaction'] as const;
 /** Each user their own id: sends are limited by it. */
 const describedBy = (userId: string) => ({ locale: 'en', metadata: { order: '7' }, client: { user_id: userId } });

@@ -9,6 +9,16 @@ interface LifeCycle {
 const WRONG_CODE = 'AAAAAAAAAA';
 const BINDING = { amount: '10.00', payee: 'payee-1' };
 
+/** Right at once, on another channel than the usual one. */
+const rightBy = (channel: string, addressOf: (addresses: Caller['addresses']) => string, share: number): LifeCycle => ({
+  share,
+  async lead(caller) {
+    const to = addressOf(caller.addresses);
+    await caller.open({ to, channel });
+    await caller.check(await caller.code(1, to));
+  },
+});
+
 /** How verifications are led to each of their ends. */
 const LIFE_CYCLES: Readonly<Record<string, LifeCycle>> = {
   right_at_once: {
@@ -95,36 +105,10 @@ const LIFE_CYCLES: Readonly<Record<string, LifeCycle>> = {
       await caller.twice(() => caller.check(code));
     },
   },
-  by_email: {
-    share: 2,
-    async lead(caller) {
-      const to = caller.addresses.email;
-      await caller.open({ to, channel: 'email' });
-      await caller.check(await caller.code(1, to));
-    },
-  },
-  by_push: {
-    share: 1,
-    async lead(caller) {
-      const to = caller.addresses.deviceToken;
-      await caller.open({ to, channel: 'push' });
-      await caller.check(await caller.code(1, to));
-    },
-  },
-  by_whatsapp: {
-    share: 2,
-    async lead(caller) {
-      await caller.open({ channel: 'whatsapp' });
-      await caller.check(await caller.code());
-    },
-  },
-  by_voice: {
-    share: 1,
-    async lead(caller) {
-      await caller.open({ channel: 'voice' });
-      await caller.check(await caller.code());
-    },
-  },
+  by_email: rightBy('email', ({ email }) => email, 2),
+  by_push: rightBy('push', ({ deviceToken }) => deviceToken, 1),
+  by_whatsapp: rightBy('whatsapp', ({ phone }) => phone, 2),
+  by_voice: rightBy('voice', ({ phone }) => phone, 1),
   /** The code is the same on both; the user reads the mail. */
   at_once: {
     share: 1,

@@ -3,7 +3,9 @@ import type { Child } from '../child.ts';
 import { type CountingCarrier, startCountingCarrier } from '../counting-carrier.ts';
 import { eventually } from '../eventually.ts';
 import { freshNumber } from '../fresh-addresses.ts';
-import { type Fault, type InboxMessage, type Platform, percentile } from '../platform.ts';
+import { openPatiently } from '../open-patiently.ts';
+import { percentile } from '../percentile.ts';
+import type { Fault, InboxMessage, Platform } from '../platform.ts';
 
 /** A fleet of worker processes whose primary can be watched. */
 export interface Fleet {
@@ -139,10 +141,13 @@ interface Sent {
 function startLoad(platform: Platform, perSecond: number): { stop(): Promise<Sent[]> } {
   const sentAt = new Map<string, number>();
   const calls: Promise<number>[] = [];
+  async function openNoting(to: string): Promise<number> {
+    const { answer, askedAt } = await openPatiently(platform, to);
+    sentAt.set(to, askedAt);
+    return answer.status;
+  }
   const timer = setInterval(() => {
-    const to = freshNumber();
-    sentAt.set(to, Date.now());
-    calls.push(platform.open(to).then(({ status }) => status));
+    calls.push(openNoting(freshNumber()));
   }, 1_000 / perSecond);
   return {
     async stop() {

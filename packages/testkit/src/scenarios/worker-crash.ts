@@ -1,5 +1,6 @@
 import { eventually } from '../eventually.ts';
 import { freshNumber } from '../fresh-addresses.ts';
+import { openPatiently } from '../open-patiently.ts';
 import type { Answer, InboxMessage, Platform } from '../platform.ts';
 
 const IN_FLIGHT = 50;
@@ -70,7 +71,8 @@ const readAll = (platform: Platform, opened: readonly Answer[]) =>
 const statusOf = ({ status, body }: Answer) => (status === 200 ? (body.deliveries[0]?.status ?? '') : '');
 
 async function openAll(platform: Platform, numbers: readonly string[]): Promise<readonly Answer[]> {
-  const opened = await Promise.all(numbers.map((number) => platform.open(number)));
+  const answers = await Promise.all(numbers.map((number) => openPatiently(platform, number)));
+  const opened = answers.map(({ answer }) => answer);
   const refused = opened.filter(({ status }) => status !== 202);
   if (refused.length > 0) throw new Error(`${refused.length} sends were refused: ${refused[0]?.status}`);
   return opened;
