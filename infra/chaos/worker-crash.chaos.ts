@@ -1,13 +1,14 @@
 import { CRASH_MOMENTS, killWorkerInFlight, type Platform, startPlatform } from '@watchword/testkit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const ROUNDS = 50;
 
 let platform: Platform;
-beforeAll(async () => {
+// One for each moment: all that it logs is kept, to be searched for leaks.
+beforeEach(async () => {
   platform = await startPlatform({ without: ['worker'] });
 });
-afterAll(() => platform.stop());
+afterEach(() => platform.stop());
 
 test.each(CRASH_MOMENTS)(
   `kill -9 of a worker with 50 sends in flight, %s, ${ROUNDS} rounds`,
