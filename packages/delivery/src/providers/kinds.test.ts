@@ -68,6 +68,7 @@ test.each([
     { TWILIO_ACCOUNT_SID: `AC${'1'.repeat(32)}`, TWILIO_FROM: '+15005550006' },
     /TWILIO_ACCOUNT_SID, TWILIO_FROM given without TWILIO_AUTH_TOKEN/,
   ],
+  ['twilio', { TWILIO_ACCOUNT_SID: `AC${'1'.repeat(32)}` }, /given without TWILIO_FROM, TWILIO_AUTH_TOKEN\./],
   ['twilio', { TWILIO_AUTH_TOKEN: new Secret('5ecret') }, /TWILIO_AUTH_TOKEN given without TWILIO_ACCOUNT_SID/],
   [
     'vonage_messages',

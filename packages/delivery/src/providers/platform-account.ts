@@ -2,7 +2,6 @@ import type { Mode, ProviderKind } from '@watchword/contracts';
 import { Secret, StartupError } from '@watchword/platform';
 import type { z } from 'zod';
 import { circuitKeyOf } from '../circuit/circuit.ts';
-import { wholeCredentials } from './credentials.ts';
 import { kindOf } from './kinds.ts';
 import type { ProviderAdapter } from './provider.ts';
 import { type Account, AccountUnusable, type SigningAccount, type Surroundings } from './provider-kind.ts';
@@ -44,7 +43,7 @@ export function createPlatformProviders(
 ): ProviderAdapter[] {
   const { createProvider } = kindOf(kind);
   const baseUrl = baseUrlOf(kind, variables);
-  const live = liveAccount(kind, variables, baseUrl);
+  const live = liveAccount(kind, variables);
   const twin = twinOf(sandboxTokenOf);
   const accounts: Account[] = live === undefined ? [twin] : [live, twin];
   try {
@@ -72,26 +71,23 @@ const reference = accountReference('platform');
 const twinOf = (sandboxTokenOf: SandboxTokenOf) =>
   ({ mode: 'test', settings: {}, sandboxToken: sandboxTokenOf(reference) }) as const;
 
-function liveAccount(
-  kind: ProviderKind,
-  variables: PlatformVariables,
-  baseUrl: string | undefined,
-): Account | undefined {
+/**
+ * Undefined when nothing that only an account has is given. Half of one is refused by name, all that it lacks at once: with it
+ * the provider would quietly speak to the sandbox.
+ */
+function liveAccount(kind: ProviderKind, variables: PlatformVariables): Account | undefined {
   const { settings, credentials, lackingOf } = kindOf(kind);
-  const given = (fields: readonly string[]) =>
-    Object.fromEntries(fields.map((field) => variableOf(kind, field)).map((name) => [name, textOf(variables[name])]));
   const required = [settings, credentials].flatMap(({ shape }) =>
     Object.keys(shape).filter((field) => !isOptional(shape[field] as z.ZodType)),
   );
-  const whole = wholeCredentials(given(required), {
-    [variableOf(kind, 'base_url')]: baseUrl,
-    ...given(Object.keys(credentials.shape).filter((field) => !required.includes(field))),
-  });
-  if (whole === undefined) return undefined;
+  const isGiven = (field: string) => textOf(variables[variableOf(kind, field)]) !== undefined;
+  const given = [...new Set([...required, 'base_url', ...Object.keys(credentials.shape)])].filter(isGiven);
+  if (given.length === 0) return undefined;
   const fields = givenFields(kind, variables);
-  const lacking = lackingOf(fields.settings, fields.credentials).map((field) => variableOf(kind, field));
+  const lacking = [...required.filter((field) => !isGiven(field)), ...lackingOf(fields.settings, fields.credentials)];
   if (lacking.length === 0) return { mode: 'live', ...fields };
-  throw new StartupError(`Configuration: ${Object.keys(whole).join(', ')} given without ${lacking.join(', ')}.`);
+  const named = (of: readonly string[]) => of.map((field) => variableOf(kind, field)).join(', ');
+  throw new StartupError(`Configuration: ${named(given)} given without ${named(lacking)}.`);
 }
 
 function givenFields(
