@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { connectRedis, createLogger, type RedisConnection, Secret } from '@watchword/platform';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import type { RedisConnection } from '@watchword/platform';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createMessageMap, type MessageMap, type ReadReceipt } from '../src/index.ts';
+import { connectedRedis } from './connected-redis.ts';
 
 const ATTEMPT = `att_${'0'.repeat(26)}-1-1`;
 
@@ -10,12 +11,7 @@ let map: MessageMap;
 let of: { account: string; messageId: string };
 
 beforeAll(async () => {
-  redis = await connectRedis({
-    url: new Secret(inject('redisUrl')),
-    name: 'message-map-test',
-    profile: 'worker',
-    logger: createLogger({ service: 'test', level: 'silent' }),
-  });
+  redis = await connectedRedis('message-map-test');
   map = createMessageMap({ redis });
 });
 afterAll(() => redis.disconnect());

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createTransport } from 'nodemailer';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { startSandbox, useSandbox } from './running-sandbox.ts';
 
 const sandbox = useSandbox();
@@ -139,6 +139,22 @@ describe('the mail relay', () => {
     await say('MAIL FROM:<a@example.com>');
     for (let index = 0; index < 100; index += 1) expect(await say(`RCPT TO:<u${index}@example.com>`)).toMatch(/^250 /);
     expect(await say('RCPT TO:<one.more@example.com>')).toMatch(/^452 /);
+  });
+
+  it('takes 500 clients at a time, and tells one too many to come back', async () => {
+    // One of its own: what other tests have left may still count.
+    const { service } = await startSandbox();
+    onTestFinished(() => service.close());
+    const { hostname, port } = new URL(service.smtpUrl);
+    const greeted = Array.from({ length: 501 }, async () => {
+      const socket = connect(Number(port), hostname).setEncoding('utf8');
+      socket.on('error', () => undefined);
+      open.push({ close: () => socket.destroy() });
+      return String((await once(socket, 'data'))[0]).slice(0, 3);
+    });
+    const replies = await Promise.all(greeted);
+    expect(replies.filter((reply) => reply === '220')).toHaveLength(500);
+    expect(replies.filter((reply) => reply === '421')).toHaveLength(1);
   });
 
   it('refuses a mail that is too big', async () => {

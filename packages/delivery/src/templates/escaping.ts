@@ -1,4 +1,4 @@
-import { addressesIn } from './html-places.ts';
+import type { Address } from './html-places.ts';
 
 /** A value that somebody else wrote takes no more room than this in a message, in characters. */
 const VALUE_CHARACTERS_MAX = 128;
@@ -37,9 +37,11 @@ function encodeInAddress(value: string, before: string): string {
   return OF_MAILBOX_OR_PHONE.test(before) ? encoded.replaceAll('%40', '@').replaceAll('%2B', '+') : encoded;
 }
 
-/** Escapes values for where their placeholders stand in HTML: in an address for that, too. */
-export function escapeInPlace(html: string): (value: string, position: number) => string {
-  const addresses = addressesIn(html);
+/** Escapes values for where their placeholders stand in HTML: in one of its addresses for that, too. */
+export function escapeInPlace(
+  html: string,
+  addresses: readonly Address[],
+): (value: string, position: number) => string {
   return (value, position) => {
     const address = addresses.find((one) => position >= one.position && position < one.position + one.value.length);
     return escapeHtml(address ? encodeInAddress(value, html.slice(address.position, position)) : value);

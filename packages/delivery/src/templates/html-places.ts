@@ -83,7 +83,7 @@ function problemOf(attribute: string, address: string): string | undefined {
 }
 
 /** The value of an attribute that leads elsewhere, or loads something. */
-interface Address {
+export interface Address {
   /** `href`, `src` … */
   readonly attribute: string;
   readonly value: string;

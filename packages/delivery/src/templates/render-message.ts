@@ -3,6 +3,7 @@ import { autofillLines } from './autofill.ts';
 import { chooseTemplate, type Template } from './choose-template.ts';
 import { escapeInPlace, inOneLine } from './escaping.ts';
 import { pageOf, paragraphsOf } from './html-page.ts';
+import { type Address, addressesIn } from './html-places.ts';
 import type { RenderedMessage, WantedMessage } from './message.ts';
 import { type MessageValues, renderTemplate } from './render-template.ts';
 import { countSegments, SEGMENTS_MAX } from './segments.ts';
@@ -46,12 +47,22 @@ function subjectOf({ subject }: Template, wanted: WantedMessage): string {
   return inOneLine(renderTemplate(subject, wanted), SUBJECT_CHARACTERS_MAX);
 }
 
+/** Of a template that is kept, its addresses are: they take as long to find as it is long. */
+const addressesOf = new WeakMap<Template, readonly Address[]>();
+
+function findAddresses(template: Template, html: string): readonly Address[] {
+  const found = addressesOf.get(template) ?? addressesIn(html);
+  addressesOf.set(template, found);
+  return found;
+}
+
 function htmlOf(
-  { html }: Template,
+  template: Template,
   values: MessageValues,
   shown: { readonly text: string; readonly subject: string; readonly locale: string },
 ): string {
+  const { html } = template;
   return html === null
     ? pageOf({ locale: shown.locale, title: shown.subject, body: paragraphsOf(shown.text) })
-    : renderTemplate(html, values, escapeInPlace(html));
+    : renderTemplate(html, values, escapeInPlace(html, findAddresses(template, html)));
 }
